@@ -1,0 +1,136 @@
+/** The source port: the left edge. A source turns a provider's wire into received events and keeps itself alive. */
+import type { BodyEncoding, Origin } from "../core/event-record.ts";
+import type { Clock } from "./clock.ts";
+import type { Logger } from "./logger.ts";
+import type { Net } from "./net.ts";
+
+/** One event as a source hands it on. Bytes may be a view: the pipeline copies what must wait, before `receive` returns. */
+export interface ReceivedEvent {
+  /** The provider's stream name; "" for a frame that does not parse. */
+  readonly topic: string;
+  /** The body, byte for byte as received. */
+  readonly body: Uint8Array;
+  readonly encoding: BodyEncoding;
+  readonly origin: Origin;
+  /** Epoch milliseconds. */
+  readonly receivedAt: number;
+  /** Dedup identity; absent: the pipeline makes one (events of a provider without ids are never folded by id). */
+  readonly id?: string | undefined;
+  /** Ordering key where no rule gives one (the wire's own: conversation, agent or user id). */
+  readonly key?: string | undefined;
+  /** CloudEvents type; absent: the type of provider notifications. */
+  readonly type?: string | undefined;
+  readonly correlationId?: string | undefined;
+}
+
+/** The answer to one event given to `admit`. */
+export type IntakeResult =
+  | {
+      readonly status: "admitted" | "coalesced";
+      readonly id: string;
+      readonly class: string;
+      readonly key: string | undefined;
+      readonly seq: number;
+    }
+  | {
+      readonly status: "duplicate" | "full" | "too-large";
+      readonly id: string;
+      readonly class: string;
+      readonly key: string | undefined;
+    };
+
+/** An interval in which events of these topics may have been missed; a source opens it and, when it knows the end, closes it. */
+export interface GapReport {
+  /** Topics, or patterns of topics. */
+  readonly topics: readonly string[];
+  /** One line: why. */
+  readonly cause: string;
+  /** Epoch milliseconds: the last moment at which all was surely well. */
+  readonly from: number;
+}
+
+/** A gap that is open. */
+export interface OpenGap {
+  /** The stream is whole again since `to` (epoch milliseconds). Idempotent. */
+  end(to: number): void;
+}
+
+/** What a source is given at start. */
+export interface SourceContext {
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly logger: Logger;
+  /**
+   * Takes one event, never throws. False: intake is behind, stop reading until `resume` is called
+   * (what was read already may still be given; nothing is lost).
+   */
+  receive(event: ReceivedEvent): boolean;
+  /** Takes a batch and answers when it is admitted (durably, where the store is durable). */
+  admit(events: readonly ReceivedEvent[]): Promise<readonly IntakeResult[]>;
+  /** Counts a frame that does not parse (it still goes to `receive`). */
+  malformed(reason: string): void;
+  openGap(gap: GapReport): OpenGap;
+}
+
+/** One connection group of a source (a Genesys channel, a platform-websocket). */
+export interface ConnectionStatus {
+  /** Short name for people; never a URI. */
+  readonly name: string;
+  /** State in the provider's or our own words: `connecting`, `live`, `moving`, `waiting` … */
+  readonly state: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly topicCount: number;
+  readonly reconnects: number;
+  /** Last frame of any kind, epoch milliseconds. */
+  readonly lastFrameAt: number | undefined;
+  /** Why it is not live, in one line. */
+  readonly reason: string | undefined;
+}
+
+/** A source for status pages, readiness and metrics. */
+export interface SourceStatus {
+  /** `live`: all connections stand; `degraded`: some; `waiting`: none, trying; `refused`: the provider says no (credentials, rights). */
+  readonly state: "starting" | "live" | "degraded" | "waiting" | "refused" | "closed";
+  readonly since: number;
+  /** What is wrong and what to do, in one line. */
+  readonly reason: string | undefined;
+  readonly connections: readonly ConnectionStatus[];
+  /** Topics that the provider refused, with its reason. */
+  readonly rejectedTopics: readonly { readonly topic: string; readonly reason: string }[];
+}
+
+/** The left edge of the line. */
+export interface Source {
+  /** Unique; shown in logs, metrics and the CloudEvents `source`. */
+  readonly name: string;
+  /** `genesys`, `platform-websocket`, `http`, … */
+  readonly type: string;
+  /** Whether the provider goes on without us while we wait; such a source is not held back by a filling work queue. */
+  readonly live: boolean;
+  /** Begins and returns at once; connecting, retrying and staying alive happen behind. */
+  start(context: SourceContext): void;
+  pause(): void;
+  resume(): void;
+  status(): SourceStatus;
+  /** Stops taking and leaves the provider clean. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A source that is given its events by a request (`POST /api/events`). */
+export interface PushSource extends Source {
+  /**
+   * Reads one request body and admits what is in it, all or nothing where it is malformed.
+   *
+   * @param contentType - the media type without parameters, in lower case
+   */
+  push(body: Uint8Array, contentType: string): Promise<PushAnswer>;
+}
+
+/** The answer to one request body. */
+export type PushAnswer =
+  /** Nothing was admitted; the message says what was found, what is allowed, and where. */
+  | { readonly kind: "malformed"; readonly message: string }
+  | { readonly kind: "unsupported-media-type"; readonly message: string }
+  /** One result for each item, in the order given. */
+  | { readonly kind: "items"; readonly results: readonly IntakeResult[] };

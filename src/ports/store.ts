@@ -1,0 +1,275 @@
+/**
+ * The store port: the work queue as every store must implement it. Meaning, rule by rule (Q1 to Q14): `docs/work-queue.md`.
+ *
+ * Every verb is one atomic act. `now` is epoch milliseconds and comes last; a store that has a clock of its own (a shared
+ * database) may ignore it. Bad arguments (unknown sink or class, `max` or `leaseMs` <= 0) reject with `RF_QUEUE_ARGUMENT`
+ * and change nothing; verbs after `close` reject with `RF_QUEUE_CLOSED`.
+ */
+import type { PriorityClass } from "../core/rule.ts";
+
+/** What is given to `admit`. */
+export interface NewEnvelope {
+  /** Dedup identity (Q11). */
+  readonly id: string;
+  /** Name of a configured class. */
+  readonly class: string;
+  /** Ordering key: one lane per key and sink (Q1). "" is a key like any other; absent: a lane by itself. */
+  readonly key?: string | undefined;
+  /** Newer state replaces older (Q9); needs a key. */
+  readonly coalesceKey?: string | undefined;
+  /** Epoch milliseconds from which it is not handed over any more (Q8). */
+  readonly expiresAt?: number | undefined;
+  /** @defaultValue `"drop"` */
+  readonly onExpiry?: "drop" | "dead-letter" | undefined;
+  /** The store keeps this array as it is: the caller must not change it afterwards. */
+  readonly payload: Uint8Array;
+  /** Names of the sinks that shall have it. None: admitted and complete at once (`unrouted`). */
+  readonly sinks: readonly string[];
+}
+
+/** Why one sink did not take an envelope that others took. */
+export interface SinkRefusal {
+  readonly sink: string;
+  readonly reason: "full" | "too-large";
+}
+
+/** The answer to one item of `admit`. */
+export type AdmitResult =
+  | { readonly status: "admitted"; readonly seq: number; readonly refusedBy?: readonly SinkRefusal[] }
+  /** `replaced`: how many envelopes this admit removed, in the sink where most were. */
+  | {
+      readonly status: "coalesced";
+      readonly seq: number;
+      readonly replaced: number;
+      readonly refusedBy?: readonly SinkRefusal[];
+    }
+  | { readonly status: "duplicate" }
+  | { readonly status: "full" }
+  | { readonly status: "too-large" };
+
+/** Names one lease, never used twice, restarts included (Q6). */
+export type LeaseToken = number;
+
+/** An envelope handed over under a lease. */
+export interface ClaimedEnvelope {
+  readonly token: LeaseToken;
+  readonly seq: number;
+  readonly id: string;
+  /** Its own class. */
+  readonly class: string;
+  /** The class by which its lane was served (Q2); equal to `class` or more urgent, save for shares. */
+  readonly laneClass: string;
+  readonly key: string | undefined;
+  /** From 1. */
+  readonly attempt: number;
+  /** How often it was redriven from the dead letters. */
+  readonly redriven: number;
+  /** `now` less its admission, in milliseconds. */
+  readonly waitedMs: number;
+  /** How many older envelopes it stands for (Q9), cumulative. */
+  readonly replaced: number;
+  readonly payload: Uint8Array;
+}
+
+/** What to claim. */
+export interface ClaimOptions {
+  /** At most so many, > 0. */
+  readonly max: number;
+  /** Length of the leases in milliseconds, > 0. */
+  readonly leaseMs: number;
+  /** Only lanes of these lane classes; absent: all. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/** The end of one lease. */
+export type Settlement =
+  | { readonly token: LeaseToken; readonly result: "ack" }
+  | { readonly token: LeaseToken; readonly result: "retry"; readonly delayMs: number; readonly cause: string }
+  | { readonly token: LeaseToken; readonly result: "dead"; readonly cause: string };
+
+/** A lease that `reclaim` ended. */
+export interface ReclaimedLease {
+  readonly sink: string;
+  readonly seq: number;
+  /** The attempt that ended. */
+  readonly attempt: number;
+  readonly result: "waiting" | "dead";
+}
+
+/** One attempt of a dead letter. */
+export interface DeadAttempt {
+  readonly attempt: number;
+  /** When it ended, epoch milliseconds. */
+  readonly at: number;
+  readonly cause: string;
+}
+
+/** An envelope that was given up; named by (sink, seq). */
+export interface DeadLetter {
+  readonly sink: string;
+  readonly seq: number;
+  readonly id: string;
+  readonly class: string;
+  readonly key: string | undefined;
+  /** Epoch milliseconds. */
+  readonly admittedAt: number;
+  readonly deadAt: number;
+  /** Every attempt, oldest first, those before a redrive included. */
+  readonly attempts: readonly DeadAttempt[];
+  readonly redriven: number;
+  readonly replaced: number;
+  readonly payload: Uint8Array;
+}
+
+/** Which dead letters to list; smallest seq first. */
+export interface DeadLetterQuery {
+  /** Absent: of all sinks, sink by sink. */
+  readonly sink?: string | undefined;
+  /** Only seqs above this. */
+  readonly after?: number | undefined;
+  /** @defaultValue 100 */
+  readonly limit?: number | undefined;
+}
+
+/** The answer to one seq of `redrive` or `discard`. */
+export type RedriveResult = "redriven" | "unknown";
+export type DiscardResult = "discarded" | "unknown";
+
+/** Why an envelope ended without a delivery, or was not taken. */
+export type LedgerReason = "shed" | "refused" | "expired" | "coalesced" | "discarded" | "bound";
+
+/** A line of the bounded ledger (Q10): nothing ends in silence. */
+export interface LedgerLine {
+  /** Strictly rising. */
+  readonly n: number;
+  readonly at: number;
+  readonly sink: string;
+  readonly reason: LedgerReason;
+  /** Absent where none was given (refused). */
+  readonly seq: number | undefined;
+  readonly id: string;
+  readonly class: string;
+  readonly key: string | undefined;
+}
+
+/** Counters and gauges of one class within one sink, by own class. */
+export interface ClassStats {
+  readonly admitted: number;
+  readonly acked: number;
+  readonly expired: number;
+  readonly coalesced: number;
+  readonly shed: number;
+  readonly refused: number;
+  readonly discarded: number;
+  readonly dead: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Admission of the oldest waiting envelope, epoch milliseconds. */
+  readonly oldestAdmittedAt: number | undefined;
+}
+
+/** One sink's work queue. For each: admitted = acked + expired + coalesced + shed + discarded + dead + waiting + inFlight (Q14). */
+export interface SinkStats {
+  readonly admitted: number;
+  readonly acked: number;
+  readonly expired: number;
+  readonly coalesced: number;
+  readonly shed: number;
+  readonly discarded: number;
+  /** Dead letters there are now. */
+  readonly dead: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly refused: number;
+  readonly redriven: number;
+  /** Failed attempts that were put back. */
+  readonly retried: number;
+  /** Leases ended by their time or by a restart. */
+  readonly reclaimed: number;
+  /** Payload bytes of waiting and in-flight envelopes. */
+  readonly bytes: number;
+  /** Lanes with at least one envelope. */
+  readonly lanes: number;
+  /** Lanes in backoff. */
+  readonly backoffs: number;
+  readonly classes: Readonly<Record<string, ClassStats>>;
+}
+
+/** The whole store. */
+export interface StoreStats {
+  readonly sinks: Readonly<Record<string, SinkStats>>;
+  /** Items answered `admitted` or `coalesced`. */
+  readonly admitted: number;
+  readonly duplicates: number;
+  readonly full: number;
+  readonly tooLarge: number;
+  readonly unrouted: number;
+  /** Ids in the dedup window. */
+  readonly dedupIds: number;
+  /** Payload bytes, each payload counted once. */
+  readonly payloadBytes: number;
+  /** The highest seq given. */
+  readonly lastSeq: number;
+}
+
+/** An open work queue store (QUEUE.md, section 4). */
+export interface Store {
+  admit(batch: readonly NewEnvelope[], now: number): Promise<readonly AdmitResult[]>;
+  claim(sink: string, options: ClaimOptions, now: number): Promise<readonly ClaimedEnvelope[]>;
+  settle(batch: readonly Settlement[], now: number): Promise<readonly ("settled" | "stale")[]>;
+  extend(tokens: readonly LeaseToken[], leaseMs: number, now: number): Promise<readonly ("extended" | "stale")[]>;
+  reclaim(now: number): Promise<readonly ReclaimedLease[]>;
+  /**
+   * The earliest lease end, backoff end of a lane with nothing in flight, or expiry, epoch milliseconds; undefined when
+   * nothing is due. Synchronous, so that nobody polls.
+   */
+  nextDueAt(): number | undefined;
+  stats(now: number): Promise<StoreStats>;
+  deadLetters(query: DeadLetterQuery, now: number): Promise<readonly DeadLetter[]>;
+  redrive(sink: string, seqs: readonly number[], now: number): Promise<readonly RedriveResult[]>;
+  discard(sink: string, seqs: readonly number[], now: number): Promise<readonly DiscardResult[]>;
+  /** Lines of the bounded ledger with `n` above `after`, oldest first. */
+  ledger(query: {
+    readonly after?: number | undefined;
+    readonly limit?: number | undefined;
+  }): Promise<readonly LedgerLine[]>;
+  /** Gives leases back without counting the attempt, then releases what is held. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Bounds of one sink's work queue (Q10). */
+export interface QueueLimits {
+  /** Waiting and in-flight envelopes. @defaultValue 1,000,000 */
+  readonly maxEvents: number;
+  /** Their payload bytes. @defaultValue 2 GiB */
+  readonly maxBytes: number;
+}
+
+/** One sink as a store sees it. */
+export interface StoreSink {
+  readonly name: string;
+  /** The last attempt makes a dead letter (Q7). */
+  readonly maxAttempts: number;
+  readonly limits: QueueLimits;
+}
+
+/** What a store is opened with; complete, no defaults left. */
+export interface StoreConfig {
+  /** Most urgent first, at least one. */
+  readonly classes: readonly Required<PriorityClass>[];
+  readonly sinks: readonly StoreSink[];
+  readonly dedup: { readonly windowMs: number; readonly maxCount: number };
+  /** Per sink. */
+  readonly deadLetters: { readonly maxCount: number };
+  /** Lines kept in the ledger. */
+  readonly ledger: { readonly maxLines: number };
+}
+
+/** A kind of store with its own options, not yet open: what `memoryStore()` returns. */
+export interface StoreDriver {
+  /** `memory`, `sqlite`, … */
+  readonly name: string;
+  /** What an admitted envelope survives (Q12): nothing, `kill -9`, or power loss. */
+  readonly durability: "none" | "process" | "full";
+  open(config: StoreConfig, now: number): Promise<Store>;
+}
