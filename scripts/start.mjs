@@ -1,0 +1,23 @@
+/** `npm start -- [args]`: sets up what is missing, then runs `ringfirst demo [args]` in its own Node. */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { environmentFor, main, prepareProgram } from "./bootstrap.mjs";
+
+const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+await main(async () => {
+  const { node, program } = await prepareProgram();
+  const args = [program, "demo", ...process.argv.slice(2)];
+  const child = spawn(node, args, { stdio: "inherit", env: environmentFor(node) });
+  // On a terminal Ctrl-C reaches the child by itself; sent on as well, it would count as a second one and cut the drain short.
+  const fromTerminal = process.stdin.isTTY === true;
+  for (const signal of FORWARDED) {
+    process.on(signal, () => {
+      if (!(signal === "SIGINT" && fromTerminal)) child.kill(signal);
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(code ?? 128 + (constants.signals[signal] ?? 0)));
+  });
+});
