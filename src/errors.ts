@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   RF_RECORD_MALFORMED: "Stored payload bytes are not an event record of a known version.",
   RF_REGION_UNKNOWN: "The region is not one of Genesys Cloud.",
   RF_OPTIONAL_MISSING: "An optional package that this feature needs is not installed.",
+  RF_SERVER_LISTEN: "The HTTP server can't listen on the address and port that it was given.",
 } as const;
 
 /** A code of {@link RingfirstError}. */

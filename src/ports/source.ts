@@ -132,5 +132,7 @@ export type PushAnswer =
   /** Nothing was admitted; the message says what was found, what is allowed, and where. */
   | { readonly kind: "malformed"; readonly message: string }
   | { readonly kind: "unsupported-media-type"; readonly message: string }
+  /** One item, or their number, is beyond the source's limits; nothing was admitted. */
+  | { readonly kind: "too-large"; readonly message: string }
   /** One result for each item, in the order given. */
   | { readonly kind: "items"; readonly results: readonly IntakeResult[] };
