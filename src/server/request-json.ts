@@ -1,4 +1,5 @@
 /** Reads the JSON of a request: media type, size, time, encoding and depth checked before anything is parsed. */
+import { decodeJson } from "../core/json-spans.ts";
 import { errorAnswer, retryAfter } from "./answer.ts";
 import type { RequestContext } from "./app.ts";
 import type { BodyReader, BodyResult } from "./body.ts";
@@ -8,8 +9,6 @@ export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** A JSON object from a request; a prototype-less view of nothing: only own members are ever read. */
 export type JsonObject = Readonly<Record<string, unknown>>;
-
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The media type of a request without parameters, in lower case; "" where there is none. */
 export function mediaType(context: RequestContext): string {
@@ -44,38 +43,13 @@ export async function readJsonObject(
   const body = await readBody(context.env.incoming);
   if (body.kind !== "body") return { ok: false, answer: bodyRefusal(body.kind, limits.maxBodyBytes) };
   body.release();
-  if (jsonDepth(body.bytes) > limits.maxDepth) {
-    return refuse(400, "malformed", `the JSON is nested deeper than ${limits.maxDepth} levels`);
+  const json = decodeJson(body.bytes, limits.maxDepth);
+  if (!json.ok) return refuse(400, "malformed", `the body is ${json.reason}`);
+  const { value } = json;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return { ok: true, value: value as JsonObject };
   }
-  try {
-    const value = JSON.parse(utf8.decode(body.bytes)) as unknown;
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return { ok: true, value: value as JsonObject };
-    }
-    return refuse(400, "malformed", "a JSON object expected");
-  } catch {
-    return refuse(400, "malformed", "the body is not valid JSON in UTF-8");
-  }
-}
-
-/**
- * The deepest nesting of brackets outside strings. `JSON.parse` would follow millions of levels, and what is nested deeper
- * than a few thousand can't be written out again.
- */
-export function jsonDepth(bytes: Uint8Array): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (inString) {
-      if (byte === 0x5c) at += 1;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, (depth += 1));
-    else if (byte === 0x5d || byte === 0x7d) depth -= 1;
-  }
-  return deepest;
+  return refuse(400, "malformed", "a JSON object expected");
 }
 
 /** A refusal as {@link Parsed}. */
