@@ -16,7 +16,7 @@ const config: ViteUserConfig = defineConfig({
     pool: "forks",
     maxWorkers: 2,
     projects: [
-      suite("unit", ["test/unit/**/*.test.ts", "test/architecture.test.ts"], 10_000),
+      suite("unit", ["test/unit/**/*.test.ts", "test/architecture.test.ts", "test/docs.test.ts"], 10_000),
       suite("property", ["test/property/**/*.test.ts"], 120_000),
       suite("conformance", ["test/conformance/**/*.test.ts"], 60_000),
       suite("faults", ["test/faults/**/*.test.ts"], 60_000),

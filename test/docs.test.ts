@@ -1,0 +1,100 @@
+/** Every TypeScript example compiles: the `ts` blocks of the Markdown pages and those in the comments of the sources. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fencedBlocks, markdownFiles } from "./architecture/documents.ts";
+import { readSources } from "./architecture/source-file.ts";
+
+const root = dirname(import.meta.dirname);
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly exports: Readonly<Record<string, { readonly default: string } | string>>;
+};
+
+interface Example {
+  /** Where it stands: a file and the number of the block in it. */
+  readonly origin: string;
+  readonly code: string;
+}
+
+const pages = markdownFiles(root).flatMap((path) =>
+  fencedBlocks(readFileSync(path, "utf8"), "ts").map((code, at) => ({
+    origin: `${relative(root, path)}#${at + 1}`,
+    code,
+  })),
+);
+const comments = readSources(join(root, "src")).flatMap((file) =>
+  fencedBlocks(uncommented(file.text), "ts").map((code, at) => ({ origin: `src/${file.path}#${at + 1}`, code })),
+);
+
+describe("examples in TypeScript", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ringfirst-examples-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  let complaints = "";
+  beforeAll(async () => {
+    complaints = await compile(folder, [...pages, ...comments]);
+  }, 60_000);
+
+  test("are found in the pages and in the sources", () => {
+    expect(pages.length).toBeGreaterThan(3);
+    expect(comments.length).toBeGreaterThan(3);
+  });
+
+  test("compile as they stand", () => {
+    expect(complaints).toBe("");
+  });
+
+  test("are really compiled: a planted mistake is complained of by its page", async () => {
+    const planted = mkdtempSync(join(folder, "planted-"));
+    const code = 'import { createRingfirst } from "ringfirst";\ncreateRingfirst({ sources: 1 });';
+    expect(await compile(planted, [{ origin: "planted.md#1", code }])).toContain("planted.md#1");
+  }, 60_000);
+});
+
+/** Compiles each example as a module of its own; answers what the compiler says, by the examples' origins. */
+async function compile(folder: string, examples: readonly Example[]): Promise<string> {
+  mkdirSync(join(folder, "examples"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction");
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(configuration()));
+  examples.forEach(({ code }, at) =>
+    writeFileSync(join(folder, "examples", `example-${at}.ts`), `${code}\nexport {};\n`),
+  );
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const said = await promisify(execFile)(process.execPath, [tsc, "-p", folder, "--pretty", "false"], {
+    cwd: folder,
+    maxBuffer: 16 * 1024 * 1024,
+  }).then(
+    ({ stdout }) => stdout,
+    (error: { stdout?: string; message: string }) => error.stdout ?? error.message,
+  );
+  return said.replaceAll(/examples[/\\]example-(\d+)\.ts/g, (_all, at: string) => examples[Number(at)]?.origin ?? at);
+}
+
+/** The package's subpaths stand for the sources behind them, so that no build is needed. */
+function configuration(): unknown {
+  const paths = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
+    typeof target === "string"
+      ? []
+      : [
+          [
+            subpath.replace(/^\./, "ringfirst"),
+            [join(root, target.default.replace("./dist/", "src/").replace(/\.js$/, ".ts"))],
+          ],
+        ],
+  );
+  return {
+    extends: join(root, "tsconfig.json"),
+    compilerOptions: { paths: Object.fromEntries(paths) as unknown, noEmit: true },
+    include: ["examples"],
+    exclude: [],
+  };
+}
+
+/** The text with the stars of its comments taken away. */
+function uncommented(text: string): string {
+  return text.replaceAll(/^\s*\* ?/gm, "");
+}
