@@ -8,7 +8,8 @@
  * - E3: `data_base64` becomes JSON where that is said and true, else text where it is UTF-8 and said, else bytes.
  */
 import type { BodyEncoding } from "./event-record.ts";
-import { decodeJson, isUtf8, itemSpans, memberSpans } from "./json-spans.ts";
+import { createJsonScanner } from "./json-scan.ts";
+import { decodeJson, isUtf8, itemSpans } from "./json-spans.ts";
 
 /** One event that was sent. Its body may be a view on the bytes given. */
 export interface PostedEvent {
@@ -184,11 +185,12 @@ function isJsonType(contentType: string | undefined): boolean {
   return media.endsWith("/json") || media.endsWith("+json");
 }
 
-/** The bytes of a member as they were sent. */
+/** The bytes of a member as they were sent. The document is proven, so the scan finds what `JSON.parse` found. */
 function jsonBytes(item: Item, member: string): Uint8Array | undefined {
   if (!item.members.has(member)) return undefined;
-  const span = memberSpans(item.bytes).get(member);
-  return span === undefined ? undefined : sized(item, member, item.bytes.subarray(span.start, span.end));
+  const scanner = createJsonScanner([[member]], { maxDepth: item.limits.maxDepth });
+  const bytes = scanner.scan(item.bytes) === "ok" ? scanner.slice(0) : undefined;
+  return bytes === undefined ? undefined : sized(item, member, bytes);
 }
 
 function sized({ at, limits }: Item, member: string, bytes: Uint8Array): Uint8Array {
