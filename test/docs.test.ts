@@ -26,7 +26,14 @@ const pages = markdownFiles(root).flatMap((path) =>
   })),
 );
 const comments = readSources(join(root, "src")).flatMap((file) =>
-  fencedBlocks(uncommented(file.text), "ts").map((code, at) => ({ origin: `src/${file.path}#${at + 1}`, code })),
+  fencedBlocks(uncommented(file.text), "ts").map((code, at) => ({
+    origin: `src/${file.path}#${at + 1}`,
+    // What is not public is imported as its own file would do it.
+    code: code.replaceAll(
+      /from "(\.[^"]+)"/g,
+      (_all, to: string) => `from "${join(root, "src", dirname(file.path), to)}"`,
+    ),
+  })),
 );
 
 describe("examples in TypeScript", () => {

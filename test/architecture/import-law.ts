@@ -83,10 +83,10 @@ export const LAW: readonly Row[] = [
     packages: ["hono", "@hono/node-server", "prom-client"],
     node: ["crypto", "http", "net", "stream"],
   },
-  { room: "client/", may: ["ports/service.ts", "ports/store.ts"], packages: [], node: [] },
+  { room: "client/", may: ["ports/"], packages: [], node: [] },
   {
     room: "emulator/",
-    may: ["wire/", "errors.ts", "ports/clock.ts"],
+    may: ["wire/", "errors.ts", "ports/clock.ts", "ports/logger.ts", "runtime/clock.ts"],
     packages: ["ws"],
     node: ["crypto", "http", "net", "stream"],
   },
