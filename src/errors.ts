@@ -18,6 +18,9 @@ export const ERROR_CODES = {
   RF_REGION_UNKNOWN: "The region is not one of Genesys Cloud.",
   RF_OPTIONAL_MISSING: "An optional package that this feature needs is not installed.",
   RF_SERVER_LISTEN: "The HTTP server can't listen on the address and port that it was given.",
+  RF_USAGE: "The command line of the program holds something that can't be right.",
+  RF_NO_SERVICE: "A command that talks to a running service found none, or got no answer from it.",
+  RF_EMULATOR_LISTEN: "The emulator can't listen on its address, or isn't listening yet.",
 } as const;
 
 /** A code of {@link RingfirstError}. */
