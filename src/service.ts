@@ -1,0 +1,268 @@
+/** The running service: the verbs of the `Service` port, start and close, on the rooms that `ringfirst.ts` put in a line. */
+import type { Classifier } from "./core/classify.ts";
+import { toEvent } from "./core/event.ts";
+import type { ResolvedDelivery } from "./options.ts";
+import { closeLine, type CloseReport } from "./pipeline/close.ts";
+import type { DeliveryMeter } from "./pipeline/delivery-meter.ts";
+import { explainEvent } from "./pipeline/explain.ts";
+import type { GapLedger } from "./pipeline/gaps.ts";
+import type { Ingest } from "./pipeline/ingest.ts";
+import type { Observers } from "./pipeline/observers.ts";
+import type { PressureGauge } from "./pipeline/pressure.ts";
+import type { ExplainingRouter } from "./pipeline/route.ts";
+import { createSourceContext } from "./pipeline/source-context.ts";
+import { composeStatus, type SourceTally, unreadyReasons } from "./pipeline/status.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Logger } from "./ports/logger.ts";
+import type { Net } from "./ports/net.ts";
+import type { ExplainQuery, Explanation, GapRecord, Service, ServiceStatus } from "./ports/service.ts";
+import type { Sink } from "./ports/sink.ts";
+import type { PushSource, Source } from "./ports/source.ts";
+import type { DeadLetter, DeadLetterQuery, DiscardResult, RedriveResult, StoreDriver } from "./ports/store.ts";
+import { VERSION } from "./version.ts";
+import type { Consumer, ConsumeOptions, DispatchListener, WorkQueue } from "./work-queue.ts";
+
+/** What `on` tells; listeners are told, never asked, and can't stop the line. */
+export interface RingfirstEventMap extends Record<string, unknown> {
+  /** The service takes events from here on. */
+  readonly started: { readonly at: number };
+  /** Events may be missed from here on. */
+  readonly gapOpened: GapRecord;
+  /** The stream is whole again. */
+  readonly gapEnded: GapRecord;
+  /** An event was given up and is kept as a dead letter, named by sink and sequence. */
+  readonly deadLettered: { readonly sink: string; readonly sequence: number; readonly cause: string };
+  /** The service has ended. */
+  readonly closed: CloseReport;
+}
+
+/** A running service; must be closed. */
+export interface Ringfirst extends Service, AsyncDisposable {
+  /** Starts sinks, then sources. Returns at once: sources connect and reconnect behind. Idempotent. */
+  start(): void;
+  /** Stops taking, lets deliveries finish within `drainMs`, releases everything, and says what was left. Idempotent. */
+  close(options?: { readonly signal?: AbortSignal }): Promise<CloseReport>;
+  /** Resolves with the report of `close`; never rejects. */
+  readonly closed: Promise<CloseReport>;
+  /** Calls `listener` at each such event until the returned function is called. */
+  on<Name extends keyof RingfirstEventMap & string>(
+    name: Name,
+    listener: (event: RingfirstEventMap[Name]) => void,
+  ): () => void;
+}
+
+/** A sink and how it is served. */
+export interface SinkStation {
+  readonly sink: Sink;
+  readonly delivery: ResolvedDelivery;
+  readonly consume: ConsumeOptions;
+}
+
+/** The rooms of one service. */
+export interface ServiceRooms {
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly logger: Logger;
+  readonly drainMs: number;
+  readonly classNames: readonly string[];
+  readonly tallies: readonly SourceTally[];
+  readonly stations: readonly SinkStation[];
+  readonly driver: StoreDriver;
+  readonly queue: WorkQueue;
+  readonly classifier: Classifier;
+  readonly router: ExplainingRouter;
+  readonly ingest: Ingest;
+  readonly gaps: GapLedger;
+  readonly meter: DeliveryMeter;
+  readonly pressure: PressureGauge;
+  readonly observers: Observers<RingfirstEventMap>;
+}
+
+/** The service in these rooms, not started yet. */
+export function createService(rooms: ServiceRooms): Ringfirst {
+  return new RunningService(rooms);
+}
+
+class RunningService implements Ringfirst {
+  readonly closed: Promise<CloseReport>;
+  readonly #rooms: ServiceRooms;
+  readonly #startedAt: number;
+  readonly #consumers = new Map<string, Consumer>();
+  readonly #settledListeners = new Set<() => void>();
+  #state: ServiceStatus["state"] = "starting";
+  #closing: Promise<CloseReport> | undefined;
+  #resolveClosed: (report: CloseReport) => void = () => undefined;
+
+  constructor(rooms: ServiceRooms) {
+    this.#rooms = rooms;
+    this.#startedAt = rooms.clock.now();
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  start(): void {
+    if (this.#state !== "starting") return;
+    const { clock, logger, observers, stations, tallies, driver } = this.#rooms;
+    this.#state = "running";
+    for (const station of stations) this.#serve(station);
+    for (const tally of tallies) tally.source.start(createSourceContext(tally, this.#rooms));
+    logger.info({ sources: tallies.length, sinks: stations.length, store: driver.name }, "started");
+    observers.emit("started", { at: clock.now() });
+  }
+
+  on<Name extends keyof RingfirstEventMap & string>(
+    name: Name,
+    listener: (event: RingfirstEventMap[Name]) => void,
+  ): () => void {
+    return this.#rooms.observers.on(name, listener);
+  }
+
+  async status(): Promise<ServiceStatus> {
+    const { clock, driver, queue, stations, tallies, classifier, pressure } = this.#rooms;
+    const sinks = stations.map(({ sink, delivery }) => {
+      const paused = this.#consumers.get(sink.name)?.paused ?? false;
+      return { name: sink.name, type: sink.type, concurrency: delivery.concurrency, paused };
+    });
+    return composeStatus({
+      ...this.#rooms,
+      version: VERSION,
+      state: this.#state,
+      startedAt: this.#startedAt,
+      now: clock.now(),
+      ruleNames: classifier.ruleNames,
+      sources: tallies,
+      sinks,
+      driver,
+      stats: await queue.stats(),
+      pressure: { level: pressure.level, holding: pressure.holding },
+    });
+  }
+
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+    const reasons = unreadyReasons(this.#state, this.#rooms.tallies, this.#rooms.ingest);
+    return { ready: reasons.length === 0, reasons };
+  }
+
+  explain(query: ExplainQuery): Explanation {
+    const { classifier, router, clock } = this.#rooms;
+    return explainEvent(query, classifier, router, clock.now());
+  }
+
+  pushSource(): PushSource | undefined {
+    return this.#rooms.tallies.map(({ source }) => source).find(isPushSource);
+  }
+
+  deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
+    return this.#rooms.queue.deadLetters(query);
+  }
+
+  redrive(sink: string, seqs: readonly number[]): Promise<readonly RedriveResult[]> {
+    return this.#rooms.queue.redrive(sink, seqs);
+  }
+
+  discard(sink: string, seqs: readonly number[]): Promise<readonly DiscardResult[]> {
+    return this.#rooms.queue.discard(sink, seqs);
+  }
+
+  pauseSink(name: string): boolean {
+    this.#consumers.get(name)?.pause();
+    return this.#consumers.has(name);
+  }
+
+  resumeSink(name: string): boolean {
+    this.#consumers.get(name)?.resume();
+    return this.#consumers.has(name);
+  }
+
+  close(options: { readonly signal?: AbortSignal } = {}): Promise<CloseReport> {
+    this.#closing ??= this.#close(options.signal);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #serve({ sink, consume }: SinkStation): void {
+    const listener = this.#listener();
+    const consumer = this.#rooms.queue.consume(
+      sink.name,
+      (envelope, context) => sink.deliver(toEvent(envelope), context),
+      { ...consume, listener },
+    );
+    this.#consumers.set(sink.name, consumer);
+  }
+
+  #listener(): DispatchListener {
+    const { meter, logger, observers } = this.#rooms;
+    return {
+      handedOver: (sink, envelope) => meter.handedOver(sink, envelope),
+      settled: (sink, envelope, outcome) => {
+        meter.settled(sink, envelope, outcome);
+        for (const tell of this.#settledListeners) tell();
+      },
+      deadLettered(sink, sequence, cause) {
+        logger.warn({ sink, sequence }, `${sink}: event ${sequence} is a dead letter: ${cause}`);
+        observers.emit("deadLettered", { sink, sequence, cause });
+      },
+    };
+  }
+
+  async #close(signal: AbortSignal | undefined): Promise<CloseReport> {
+    const { clock, logger, drainMs, driver, tallies, ingest, observers } = this.#rooms;
+    this.#state = "draining";
+    const report = await closeLine(
+      {
+        clock,
+        logger,
+        budgetMs: drainMs,
+        durable: driver.durability !== "none",
+        async closeSources() {
+          await Promise.allSettled(tallies.map(({ source }) => source.close()));
+        },
+        closeIngest: (giveUp) => ingest.close(giveUp),
+        backlog: () => this.#backlog(),
+        onSettled: (tell) => {
+          this.#settledListeners.add(tell);
+          return () => this.#settledListeners.delete(tell);
+        },
+        stopDeliveries: (budgetMs, giveUp) => this.#stopDeliveries(budgetMs, giveUp),
+        release: () => this.#release(),
+      },
+      signal,
+    );
+    this.#state = "closed";
+    observers.emit("closed", report);
+    this.#resolveClosed(report);
+    return report;
+  }
+
+  async #backlog(): Promise<{ readonly waiting: number; readonly inFlight: number }> {
+    const sinks = Object.values((await this.#rooms.queue.stats()).sinks);
+    return {
+      waiting: sinks.reduce((sum, sink) => sum + sink.waiting, 0),
+      inFlight: sinks.reduce((sum, sink) => sum + sink.inFlight, 0),
+    };
+  }
+
+  async #stopDeliveries(budgetMs: number, signal: AbortSignal): Promise<{ finished: number; aborted: number }> {
+    const stops = [...this.#consumers.values()].map((consumer) => consumer.stop({ budgetMs, signal }));
+    const reports = await Promise.all(stops);
+    return {
+      finished: reports.reduce((sum, report) => sum + report.finished, 0),
+      aborted: reports.reduce((sum, report) => sum + report.aborted, 0),
+    };
+  }
+
+  async #release(): Promise<void> {
+    const { pressure, stations, queue } = this.#rooms;
+    pressure.stop();
+    await Promise.allSettled(stations.map(({ sink }) => sink.close()));
+    await queue.close({ budgetMs: 0 });
+  }
+}
+
+function isPushSource(source: Source): source is PushSource {
+  return "push" in source && typeof source.push === "function";
+}
