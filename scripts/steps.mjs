@@ -20,7 +20,7 @@ const tool = (name, packageName, args, command = packageName) => ({
 const suite = (name, limitMs) => ({ name, kind: "suite", project: name, limitMs });
 
 /** Every step, in the order in which they run: the quick and telling ones first. */
-export const STEPS = [
+const STEPS = [
   tool("format", "oxfmt", ["--check", "."]),
   tool("lint", "oxlint", ["--type-aware", "--deny-warnings"]),
   tool("types", "typescript", ["--noEmit", "-p", "."], "tsc"),

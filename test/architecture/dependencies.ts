@@ -17,8 +17,8 @@ export interface LockEntry {
 export type Lock = Readonly<Record<string, LockEntry>>;
 
 /** Runtime dependencies, named and in all. */
-export const MAX_DIRECT = 15;
-export const MAX_TOTAL = 45;
+const MAX_DIRECT = 15;
+const MAX_TOTAL = 45;
 
 const LICENSES = new Set(["MIT", "ISC", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "BlueOak-1.0.0"]);
 /** Brings the Node that the tools run on; a development dependency. */

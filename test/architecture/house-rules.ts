@@ -4,7 +4,7 @@ import type { Breach } from "./import-law.ts";
 import type { Mark, SourceFile } from "./source-file.ts";
 
 /** No file is longer. */
-export const MAX_LINES = 500;
+const MAX_LINES = 500;
 
 const DRAWERS = new Set([
   "utils",

@@ -24,7 +24,7 @@ export interface Row {
 }
 
 /** Folders of alternatives. */
-export const FAMILIES: readonly string[] = ["sources", "stores", "sinks"];
+const FAMILIES: readonly string[] = ["sources", "stores", "sinks"];
 
 /** The law. */
 export const LAW: readonly Row[] = [
