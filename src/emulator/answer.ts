@@ -1,0 +1,69 @@
+/** HTTP as values: what came in, what goes out, and the platform's error bodies (PROTOCOL 5.2). */
+
+/** A request, read in full. */
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+  /** Goes out as header `ININ-Correlation-Id` and in error bodies as `contextId`. */
+  readonly correlationId: string;
+}
+
+/** What to answer. `json` and `text` exclude each other; neither means an empty body. */
+export interface Answer {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Further members of an error body. */
+export interface ErrorParts {
+  readonly details?: readonly unknown[];
+  readonly messageWithParams?: string;
+  readonly messageParams?: Readonly<Record<string, string>>;
+  readonly entityId?: string;
+  readonly limit?: { readonly key: string; readonly namespace: string; readonly value: number };
+}
+
+/** The error body of the API. */
+export function apiError(
+  request: ApiRequest,
+  status: number,
+  code: string,
+  message: string,
+  parts: ErrorParts = {},
+): Answer {
+  const { details = [], ...rest } = parts;
+  return {
+    status,
+    json: { message, code, status, ...rest, contextId: request.correlationId, details, errors: [] },
+  };
+}
+
+export function notFound(request: ApiRequest): Answer {
+  return apiError(request, 404, "not.found", "The requested resource was not found.");
+}
+
+/** 200 with a JSON body. */
+export function ok(json: unknown): Answer {
+  return { status: 200, json };
+}
+
+/** A body as JSON; `undefined` when it is none. */
+export function decodeJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A plain object, or nothing. */
+export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
+}

@@ -1,0 +1,120 @@
+/**
+ * From an event to the sockets that are owed it, and into the ledger.
+ *
+ * The frame's bytes are made once for all its sockets. Socket faults that touch frames (gap, duplicate, reorder, delay) act here, so that
+ * the ledger tells what really went out.
+ */
+import type { Clock } from "../ports/clock.ts";
+import type { Channels } from "./channels.ts";
+import type { FrameFaults } from "./frame-faults.ts";
+import type { Ledger } from "./ledger.ts";
+import type { ProviderSocket } from "./sockets.ts";
+
+/** An event of the notifications wire. */
+export interface ProviderEvent {
+  readonly topicName: string;
+  /** What the event is about, for the ledger. */
+  readonly key: string;
+  /** The body as JSON text. */
+  readonly bodyText: string;
+  /** Of the body's text, for the ledger. */
+  readonly hash: string;
+  readonly correlationId: string;
+}
+
+/** A frame that somebody else wrote. */
+export interface WrittenFrame {
+  readonly topic: string;
+  readonly key: string;
+  readonly hash: string;
+  readonly frameText: string;
+}
+
+/** What came of an event. */
+export interface Sent {
+  readonly n: number;
+  /** How many sockets it was owed to. */
+  readonly socketCount: number;
+}
+
+const NO_SOCKETS: readonly string[] = [];
+
+/** Sends events to whom they concern. */
+export class Broadcast {
+  readonly #channels: Channels;
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #faults: FrameFaults;
+  readonly #platformSockets: ReadonlySet<ProviderSocket>;
+
+  constructor(parts: {
+    readonly channels: Channels;
+    readonly ledger: Ledger;
+    readonly clock: Clock;
+    readonly faults: FrameFaults;
+    readonly platformSockets: ReadonlySet<ProviderSocket>;
+  }) {
+    this.#channels = parts.channels;
+    this.#ledger = parts.ledger;
+    this.#clock = parts.clock;
+    this.#faults = parts.faults;
+    this.#platformSockets = parts.platformSockets;
+  }
+
+  /** Whether a socket of the platform-websocket wire is open. */
+  get hasPlatformSockets(): boolean {
+    return this.#platformSockets.size > 0;
+  }
+
+  /** Whether an open socket holds this topic: if not, its body needs no writing. */
+  isHeard(topic: string): boolean {
+    for (const { socket } of this.#channels.listening(topic)) if (socket?.isOpen) return true;
+    return false;
+  }
+
+  /** An event that nobody listens to. */
+  unheard(topic: string, key: string): void {
+    this.#ledger.add({ topic, key, at: this.#clock.now(), hash: "", sockets: NO_SOCKETS });
+  }
+
+  /** An event on the notifications wire. */
+  notify(event: ProviderEvent): Sent {
+    const { topicName, key, bodyText, hash, correlationId } = event;
+    const metadata = `{"CorrelationId":"${correlationId}"}`;
+    const frameText = `{"topicName":${JSON.stringify(topicName)},"version":"2","eventBody":${bodyText},"metadata":${metadata}}`;
+    return this.notifyFrame({ topic: topicName, key, hash, frameText });
+  }
+
+  /** A frame for the channels that hold its topic. */
+  notifyFrame(frame: WrittenFrame): Sent {
+    const sockets: ProviderSocket[] = [];
+    for (const { socket } of this.#channels.listening(frame.topic)) if (socket?.isOpen) sockets.push(socket);
+    return this.#send(frame, sockets);
+  }
+
+  /** A frame for every socket of the platform-websocket wire. */
+  platformFrame(frame: WrittenFrame): Sent {
+    return this.#send(
+      frame,
+      [...this.#platformSockets].filter((socket) => socket.isOpen),
+    );
+  }
+
+  #send(frame: WrittenFrame, owed: readonly ProviderSocket[]): Sent {
+    const sockets: string[] = [];
+    const withheld: string[] = [];
+    if (owed.length > 0) {
+      const bytes = Buffer.from(frame.frameText);
+      for (const socket of owed) (this.#faults.send(socket, bytes) ? sockets : withheld).push(socket.name);
+    }
+    const n = this.#ledger.add({
+      topic: frame.topic,
+      key: frame.key,
+      at: this.#clock.now(),
+      hash: frame.hash,
+      sockets,
+      ...(withheld.length > 0 && { withheld }),
+    });
+    return { n, socketCount: owed.length };
+  }
+}

@@ -1,0 +1,272 @@
+/** REST reads of people, queues and their states (PROTOCOL 9, 9a). */
+import type { Answer, ApiRequest } from "./answer.ts";
+import { apiError, notFound, ok } from "./answer.ts";
+import type { Directory, DirectoryQueue, DirectoryUser, Division, SystemPresence } from "./directory.ts";
+import { answerPage, readList } from "./paging.ts";
+
+/** How an agent stands now. */
+export interface AgentStanding {
+  readonly presence: SystemPresence;
+  readonly presenceAt: number;
+  readonly routingStatus: string;
+  readonly routingAt: number;
+}
+
+/** What the reads show. */
+export interface DirectoryContext {
+  readonly directory: Directory;
+  readonly deniedPermissions: readonly string[];
+  readonly standing: (userId: string) => AgentStanding | undefined;
+  /** The snapshot of a conversation that is live or ended a short while ago. */
+  readonly conversation: (id: string) => unknown;
+}
+
+const BULK_PRESENCES = 50;
+
+/** Answers a read; `undefined` for a path that is not the directory's. */
+export function answerDirectory(context: DirectoryContext, request: ApiRequest): Answer | undefined {
+  const route = findRoute(request.path.slice("/api/v2/".length).split("/"));
+  if (route === undefined) return undefined;
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return apiError(request, 405, "method.not.allowed", "HTTP 405 Method Not Allowed");
+  }
+  if (route.permission !== undefined && context.deniedPermissions.includes(route.permission)) {
+    return apiError(
+      request,
+      403,
+      "missing.permissions",
+      `Unable to perform the requested action. You are missing the following permission(s): ${route.permission}`,
+    );
+  }
+  return route.answer(context, request, route.id);
+}
+
+interface Route {
+  readonly answer: (context: DirectoryContext, request: ApiRequest, id: string) => Answer;
+  readonly permission?: string;
+  readonly id: string;
+}
+
+type RouteEntry = readonly [pattern: string, answer: Route["answer"], permission?: string];
+
+const ROUTES: readonly RouteEntry[] = [
+  ["users/presences/purecloud/bulk", answerPresences],
+  ["users", answerUsers],
+  ["users/{id}", (context, request, id) => oneUser(context, request, id, toUser)],
+  [
+    "users/{id}/routingstatus",
+    (context, request, id) => oneUser(context, request, id, (user) => toRoutingStatus(context, user.id)),
+  ],
+  [
+    "users/{id}/presences/purecloud",
+    (context, request, id) => oneUser(context, request, id, (user) => toPresence(context, user.id)),
+  ],
+  ["users/{id}/station", (context, request, id) => oneUser(context, request, id, () => ({}))],
+  [
+    "users/{id}/outofoffice",
+    (context, request, id) =>
+      oneUser(context, request, id, (user) => ({ user: { id: user.id }, active: false, indefinite: false })),
+  ],
+  ["routing/queues/divisionviews", answerDivisionViews, "routing:queue:search"],
+  ["routing/queues", answerQueues, "routing:queue:view"],
+  ["routing/queues/{id}", answerQueue, "routing:queue:view"],
+  ["routing/queues/{id}/members", answerMembers, "routing:queueMember:view"],
+  ["authorization/divisions", answerDivisions],
+  ["conversations", answerNoUser],
+  ["conversations/{id}", answerConversation],
+];
+
+function findRoute(segments: readonly string[]): Route | undefined {
+  for (const [pattern, answer, permission] of ROUTES) {
+    const wanted = pattern.split("/");
+    if (wanted.length !== segments.length) continue;
+    if (!wanted.every((part, at) => part === "{id}" || part === segments[at])) continue;
+    const id = segments[wanted.indexOf("{id}")] ?? "";
+    return { answer, id: decodeURIComponent(id), ...(permission !== undefined && { permission }) };
+  }
+  return undefined;
+}
+
+function answerUsers(context: DirectoryContext, request: ApiRequest): Answer {
+  const state = request.query.get("state") ?? "active";
+  const ids = readList(request, "id");
+  const here = state === "active" || state === "any" ? context.directory.users : [];
+  const listed = ids === undefined ? here : here.filter((user) => ids.has(user.id));
+  return answerPage(request, sorted(request, listed), { maxSize: 500 }, toUser);
+}
+
+function answerQueues(context: DirectoryContext, request: ApiRequest): Answer {
+  return answerPage(request, filterQueues(context, request), { maxSize: 500 }, toQueue);
+}
+
+function answerDivisionViews(context: DirectoryContext, request: ApiRequest): Answer {
+  const simplified = (queue: DirectoryQueue): unknown => ({
+    id: queue.id,
+    name: queue.name,
+    division: toDivision(queue.division),
+  });
+  return answerPage(request, filterQueues(context, request), { maxSize: 100, maxNumber: 5 }, simplified);
+}
+
+function answerQueue(context: DirectoryContext, request: ApiRequest, id: string): Answer {
+  const queue = context.directory.queueById.get(id);
+  return queue === undefined ? notFound(request) : ok(toQueue(queue));
+}
+
+function answerMembers(context: DirectoryContext, request: ApiRequest, id: string): Answer {
+  const queue = context.directory.queueById.get(id);
+  if (queue === undefined) return notFound(request);
+  const routing = readList(request, "routingStatus");
+  const presence = readList(request, "presence");
+  const joined = request.query.get("joined") !== "false";
+  const members = queue.memberIds.filter((userId) => {
+    const standing = context.standing(userId);
+    if (routing !== undefined && !routing.has(standing?.routingStatus ?? "OFF_QUEUE")) return false;
+    return joined && (presence === undefined || presence.has(standing?.presence ?? "OFFLINE"));
+  });
+  return answerPage(request, members, { maxSize: 100 }, (userId) => ({
+    id: userId,
+    name: context.directory.userById.get(userId)?.name,
+    ringNumber: 1,
+    joined: true,
+    memberBy: "user",
+    routingStatus: toRoutingStatus(context, userId),
+    selfUri: `/api/v2/routing/queues/${id}/members/${userId}`,
+  }));
+}
+
+function answerDivisions(context: DirectoryContext, request: ApiRequest): Answer {
+  const ids = readList(request, "id");
+  const name = request.query.get("name");
+  const listed = context.directory.divisions.filter(
+    (division) => (ids?.has(division.id) ?? true) && matches(name, division.name),
+  );
+  return answerPage(request, listed, { maxSize: 500 }, (division) => ({
+    ...toDivision(division),
+    homeDivision: division.name === "Home",
+  }));
+}
+
+function answerPresences(context: DirectoryContext, request: ApiRequest): Answer {
+  const ids = [...(readList(request, "id") ?? [])];
+  if (ids.length > BULK_PRESENCES) {
+    return apiError(
+      request,
+      400,
+      "constraint.validation",
+      `At most ${BULK_PRESENCES} ids can be asked for, got ${ids.length}`,
+    );
+  }
+  return ok(ids.filter((id) => context.directory.userById.has(id)).map((id) => toPresence(context, id)));
+}
+
+/** "Active conversations for the logged in user": a client-credentials token has no user. */
+function answerNoUser(_context: DirectoryContext, request: ApiRequest): Answer {
+  return apiError(
+    request,
+    400,
+    "bad.request",
+    "This endpoint needs a user; the token was made with client credentials.",
+  );
+}
+
+function answerConversation(context: DirectoryContext, request: ApiRequest, id: string): Answer {
+  const snapshot = context.conversation(id);
+  return snapshot === undefined ? notFound(request) : ok(snapshot);
+}
+
+function oneUser(
+  context: DirectoryContext,
+  request: ApiRequest,
+  id: string,
+  toJson: (user: DirectoryUser) => unknown,
+): Answer {
+  const user = context.directory.userById.get(id);
+  return user === undefined ? notFound(request) : ok(toJson(user));
+}
+
+function filterQueues(context: DirectoryContext, request: ApiRequest): readonly DirectoryQueue[] {
+  const ids = readList(request, "id");
+  const divisions = readList(request, "divisionId");
+  const name = request.query.get("name");
+  const listed = context.directory.queues.filter(
+    (queue) =>
+      (ids?.has(queue.id) ?? true) &&
+      (divisions === undefined || divisions.has("*") || divisions.has(queue.division.id)) &&
+      matches(name, queue.name),
+  );
+  return sorted(request, listed);
+}
+
+/** Compares a name with a filter that may begin and end with `*`. */
+function matches(filter: string | null, name: string): boolean {
+  if (filter === null || filter === "") return true;
+  const wanted = filter.toLowerCase();
+  const open = wanted.startsWith("*");
+  const core = wanted.replaceAll("*", "");
+  const have = name.toLowerCase();
+  if (open && wanted.endsWith("*")) return have.includes(core);
+  if (open) return have.endsWith(core);
+  return wanted.endsWith("*") ? have.startsWith(core) : have === core;
+}
+
+function sorted<T extends { readonly name: string }>(request: ApiRequest, list: readonly T[]): readonly T[] {
+  const order = request.query.get("sortOrder")?.toLowerCase();
+  if (order === undefined) return list;
+  const ascending = [...list].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+  return order.startsWith("desc") ? ascending.reverse() : ascending;
+}
+
+function toDivision(division: Division): Readonly<Record<string, unknown>> {
+  return { id: division.id, name: division.name, selfUri: `/api/v2/authorization/divisions/${division.id}` };
+}
+
+function toUser(user: DirectoryUser): Readonly<Record<string, unknown>> {
+  return {
+    id: user.id,
+    name: user.name,
+    division: toDivision(user.division),
+    email: user.email,
+    username: user.email,
+    state: "active",
+    version: 1,
+    selfUri: `/api/v2/users/${user.id}`,
+  };
+}
+
+function toQueue(queue: DirectoryQueue): Readonly<Record<string, unknown>> {
+  return {
+    id: queue.id,
+    name: queue.name,
+    division: toDivision(queue.division),
+    memberCount: queue.memberIds.length,
+    userMemberCount: queue.memberIds.length,
+    joinedMemberCount: queue.memberIds.length,
+    selfUri: `/api/v2/routing/queues/${queue.id}`,
+  };
+}
+
+function toRoutingStatus(context: DirectoryContext, userId: string): Readonly<Record<string, unknown>> {
+  const standing = context.standing(userId);
+  return {
+    userId,
+    status: standing?.routingStatus ?? "OFF_QUEUE",
+    ...(standing !== undefined && { startTime: new Date(standing.routingAt).toISOString() }),
+  };
+}
+
+/** REST spells presences in its own way: `Available`, `On Queue` (PROTOCOL 11). */
+function toPresence(context: DirectoryContext, userId: string): Readonly<Record<string, unknown>> {
+  const standing = context.standing(userId);
+  const presence = standing?.presence ?? "OFFLINE";
+  const words = presence.split("_").map((word) => `${word.slice(0, 1)}${word.slice(1).toLowerCase()}`);
+  return {
+    userId,
+    source: "PURECLOUD",
+    primary: true,
+    presenceDefinition: { id: context.directory.presenceIds.get(presence), systemPresence: words.join(" ") },
+    message: "",
+    ...(standing !== undefined && { modifiedDate: new Date(standing.presenceAt).toISOString() }),
+    selfUri: `/api/v2/users/${userId}/presences/purecloud`,
+  };
+}

@@ -1,0 +1,59 @@
+/** Frames that a test or a person wants to see on the wire: checked, then sent as they are. */
+import { RingfirstError } from "../errors.ts";
+import { asObject } from "./answer.ts";
+import type { Broadcast, WrittenFrame } from "./broadcast.ts";
+import { bodyHash } from "./ledger.ts";
+import { platformFrame } from "./platform-websocket.ts";
+
+/** A frame of either wire. Further members of a notification go out as given. */
+export type ProviderFrame =
+  | {
+      readonly topicName: string;
+      readonly eventBody: unknown;
+      readonly version?: string;
+      readonly metadata?: Readonly<Record<string, unknown>>;
+    }
+  | { readonly topic: string; readonly data: Readonly<Record<string, unknown>> };
+
+/**
+ * Sends frames to whoever listens; gives the ledger's number of each.
+ *
+ * @throws RingfirstError `RF_OPTION_INVALID` when one is no frame; nothing is sent then.
+ */
+export function emitFrames(broadcast: Broadcast, frames: unknown, uuid: () => string): number[] {
+  const list: readonly unknown[] = Array.isArray(frames) ? frames : [frames];
+  const sends = list.map((frame, at) => prepare(broadcast, frame, at, uuid));
+  return sends.map((send) => send());
+}
+
+function prepare(broadcast: Broadcast, frame: unknown, at: number, uuid: () => string): () => number {
+  const object = asObject(frame);
+  if (typeof object?.["topicName"] === "string" && object["eventBody"] !== undefined) {
+    const written = toNotification(object, object["topicName"], uuid);
+    return () => broadcast.notifyFrame(written).n;
+  }
+  const data = asObject(object?.["data"]);
+  if (typeof object?.["topic"] === "string" && data !== undefined) {
+    const written = platformFrame(object["topic"], data);
+    return () => broadcast.platformFrame(written).n;
+  }
+  const message = `frame ${at} must be {topicName, eventBody, version?, metadata?} or {topic, data}`;
+  throw new RingfirstError("RF_OPTION_INVALID", message);
+}
+
+function toNotification(object: Readonly<Record<string, unknown>>, topic: string, uuid: () => string): WrittenFrame {
+  const { topicName, version = "2", eventBody, metadata = { CorrelationId: uuid() }, ...rest } = object;
+  const bodyText = JSON.stringify(eventBody);
+  // The body is written apart so that the ledger's hash is of the very text in the frame.
+  const tail = JSON.stringify({ metadata, ...rest }).slice(1);
+  const frameText = `{"topicName":${JSON.stringify(topicName)},"version":${JSON.stringify(version)},"eventBody":${bodyText},${tail}`;
+  return { topic, key: keyOf(topic, eventBody), hash: bodyHash(bodyText), frameText };
+}
+
+/** What an injected event is about: its conversation, else the id in its topic. */
+function keyOf(topic: string, body: unknown): string {
+  const object = asObject(body);
+  const conversationId = object?.["conversationId"] ?? (topic.includes(".conversations") ? object?.["id"] : undefined);
+  if (typeof conversationId === "string") return conversationId;
+  return /^v2\.(?:users|routing\.queues|conversations|analytics\.queues)\.([^.]+)/.exec(topic)?.[1] ?? "";
+}

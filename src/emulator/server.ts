@@ -1,0 +1,112 @@
+/**
+ * One port for everything: login host, API, streaming host and control room (node:http + ws).
+ *
+ * It owns the connections and nothing else; what a request means is asked of {@link ServerHandlers}.
+ */
+import type { IncomingMessage, Server } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { WebSocketServer } from "ws";
+import { RingfirstError } from "../errors.ts";
+import type { Answer, ApiRequest } from "./answer.ts";
+import { apiError } from "./answer.ts";
+import { isLoopback, readBody, refuseUpgrade, toApiRequest, writeAnswer } from "./http.ts";
+
+/** What to do with an upgrade: take it, refuse it, or leave it without an answer. */
+export type UpgradeVerdict =
+  | { readonly kind: "accept"; readonly opened: (ws: WebSocket) => void }
+  | { readonly kind: "refuse"; readonly answer: Answer }
+  | { readonly kind: "hang" };
+
+/** Who knows what requests mean. */
+export interface ServerHandlers {
+  /** `undefined` leaves the request without an answer. */
+  readonly request: (request: ApiRequest, fromLoopback: boolean) => Answer | undefined;
+  readonly upgrade: (request: ApiRequest) => UpgradeVerdict;
+  readonly correlationId: () => string;
+  readonly requestBytes: number;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  readonly port: number;
+  /** Takes nobody in any more, and cuts what is left of plain HTTP. */
+  stop(): Promise<void>;
+}
+
+/** Largest frame that a client may send. */
+const MAX_PAYLOAD = 1_048_576;
+
+/**
+ * Starts to listen.
+ *
+ * @throws RingfirstError `RF_EMULATOR_LISTEN` when the address can't be had.
+ */
+export async function startServer(port: number, host: string, handlers: ServerHandlers): Promise<HttpServer> {
+  const wss = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_PAYLOAD,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
+  const server = createServer((incoming, response) => {
+    void (async () => {
+      const body = await readBody(incoming, handlers.requestBytes);
+      const request = toApiRequest(incoming, body ?? "", handlers.correlationId());
+      const tooLarge =
+        body === undefined && apiError(request, 413, "request.entity.too.large", "The request is too large.");
+      const answer = tooLarge || safely(handlers, request, incoming);
+      if (answer !== undefined) writeAnswer(response, request, answer);
+    })();
+  });
+  server.on("upgrade", (incoming: IncomingMessage, connection: Duplex, head: Buffer) => {
+    connection.on("error", () => {}); // the peer went away during the handshake
+    const request = toApiRequest(incoming, "", handlers.correlationId());
+    const verdict = handlers.upgrade(request);
+    if (verdict.kind === "refuse") refuseUpgrade(connection, request, verdict.answer);
+    if (verdict.kind === "accept") wss.handleUpgrade(incoming, connection, head, (ws) => verdict.opened(ws));
+  });
+  await listen(server, port, host);
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () => stop(server),
+  };
+}
+
+function safely(handlers: ServerHandlers, request: ApiRequest, incoming: IncomingMessage): Answer | undefined {
+  try {
+    return handlers.request(request, isLoopback(incoming.socket.remoteAddress));
+  } catch (error) {
+    const message =
+      error instanceof URIError ? "The path is malformed." : "The server encountered an unexpected condition.";
+    return error instanceof URIError
+      ? apiError(request, 400, "bad.request", message)
+      : apiError(request, 500, "internal.server.error", message);
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (cause: Error): void => {
+      reject(
+        new RingfirstError("RF_EMULATOR_LISTEN", `The emulator can't listen on ${host}:${port}: ${cause.message}`, {
+          cause,
+        }),
+      );
+    };
+    server.once("error", onError);
+    server.listen(port, host, () => {
+      server.off("error", onError);
+      resolve();
+    });
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

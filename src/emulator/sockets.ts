@@ -1,0 +1,136 @@
+/**
+ * Sockets as the platform's clients see them (PROTOCOL 8): text frames, a heartbeat, pong, and tolerance for whatever comes in.
+ *
+ * S1. Nothing is sent before there is something to say: no greeting.
+ * S2. What a client sends never ends its socket, unless the frame breaks a size limit.
+ * S3. A client that doesn't read is cut when `bufferedBytes` wait for it.
+ */
+import type { WebSocket } from "ws";
+import type { Clock, Timer } from "../ports/clock.ts";
+import { asObject, decodeJson } from "./answer.ts";
+
+/** What a stalled socket still sends. */
+export type Stall = "silent" | "heartbeats";
+
+/** A frame on its way to sockets; the bytes are made once for all of them. */
+export type FrameBytes = Buffer;
+
+/** Settings that all sockets share. */
+export interface SocketSettings {
+  readonly clock: Clock;
+  readonly heartbeatMs: number;
+  readonly bufferedBytes: number;
+  /** Answers a message of the client; `undefined` says nothing. */
+  readonly onMessage: (socket: ProviderSocket, message: Readonly<Record<string, unknown>>) => unknown;
+  readonly onClosed: (socket: ProviderSocket) => void;
+}
+
+/** Which of the two wires a socket speaks. */
+export type Wire = "notifications" | "platform-websocket";
+
+const HEARTBEAT = Buffer.from('{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}');
+/** Frames of the client that are looked at; longer ones are junk. */
+const MAX_READ = 65_536;
+/** How long a client has to answer a close before its connection is cut. */
+const CLOSE_GRACE_MS = 1000;
+
+/** One socket of either wire. */
+export class ProviderSocket {
+  /** Short name for the ledger. */
+  readonly name: string;
+  readonly wire: Wire;
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
+  readonly #ws: WebSocket;
+  readonly #settings: SocketSettings;
+  #heartbeat: Timer | undefined;
+  #stall: Stall | undefined;
+  #open = true;
+
+  constructor(name: string, wire: Wire, ws: WebSocket, settings: SocketSettings) {
+    this.name = name;
+    this.wire = wire;
+    this.#ws = ws;
+    this.#settings = settings;
+    ws.on("message", (data: Buffer, isBinary: boolean) => this.#socketOnMessage(data, isBinary));
+    this.closed = new Promise((resolve) => {
+      ws.on("close", () => {
+        this.#socketOnClose();
+        resolve();
+      });
+    });
+    ws.on("error", () => {}); // a broken frame or link; "close" follows
+    this.#beat();
+  }
+
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /** Whether events reach the wire. */
+  get isStalled(): boolean {
+    return this.#stall !== undefined;
+  }
+
+  /** Sends a text frame; false when the socket is closing or stalled. */
+  send(bytes: FrameBytes): boolean {
+    if (!this.#open || this.#stall !== undefined) return false;
+    this.#write(bytes, false);
+    return this.#open;
+  }
+
+  /** Sends bytes as a binary frame, which the platform never does. */
+  sendBinary(bytes: Buffer): void {
+    if (this.#open && this.#stall === undefined) this.#write(bytes, true);
+  }
+
+  /** From now on nothing goes out, or heartbeats only; `undefined` ends it. */
+  stall(kind: Stall | undefined): void {
+    this.#stall = kind;
+  }
+
+  /** Ends with a close frame. */
+  close(code: number, reason = ""): void {
+    this.#end();
+    this.#ws.close(code, reason);
+    this.#settings.clock.setTimer(CLOSE_GRACE_MS, () => this.#ws.terminate());
+  }
+
+  /** Cuts the connection without a close frame. */
+  drop(): void {
+    this.#end();
+    this.#ws.terminate();
+  }
+
+  #write(bytes: Buffer, binary: boolean): void {
+    if (this.#ws.bufferedAmount + bytes.length > this.#settings.bufferedBytes) this.drop();
+    else this.#ws.send(bytes, { binary });
+  }
+
+  #beat(): void {
+    this.#heartbeat = this.#settings.clock.setTimer(this.#settings.heartbeatMs, () => {
+      if (this.#stall !== "silent") {
+        if (this.wire === "notifications") this.#write(HEARTBEAT, false);
+        else this.#ws.ping();
+      }
+      if (this.#open) this.#beat();
+    });
+  }
+
+  #socketOnMessage(data: Buffer, isBinary: boolean): void {
+    if (isBinary || data.length > MAX_READ || !this.#open) return;
+    const message = asObject(decodeJson(data.toString("utf8"))?.value);
+    const answer = message && this.#settings.onMessage(this, message);
+    if (answer !== undefined && this.#stall !== "silent") this.#write(Buffer.from(JSON.stringify(answer)), false);
+  }
+
+  #socketOnClose(): void {
+    this.#end();
+    this.#settings.onClosed(this);
+  }
+
+  #end(): void {
+    this.#open = false;
+    this.#heartbeat?.cancel();
+  }
+}

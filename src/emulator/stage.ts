@@ -1,0 +1,159 @@
+/** How the centre's happenings become events: topics, bodies and, on the second wire, frames. */
+import { bodyHash } from "./ledger.ts";
+import type { Broadcast } from "./broadcast.ts";
+import type { Conversation, Participant } from "./conversation.ts";
+import { hasEnded } from "./conversation.ts";
+import type { Directory, SystemPresence } from "./directory.ts";
+import { platformFrame, platformState } from "./platform-websocket.ts";
+import { genericSnapshot, MEDIUM_PLURALS, mediumSnapshot } from "./snapshot.ts";
+
+/** Routing statuses of the platform. */
+export type RoutingStatus = "OFF_QUEUE" | "IDLE" | "INTERACTING" | "NOT_RESPONDING" | "COMMUNICATING";
+
+/** What an agent's events show. */
+export interface AgentFacts {
+  readonly id: string;
+  readonly presence: SystemPresence;
+  readonly presenceAt: number;
+  readonly routingStatus: RoutingStatus;
+  readonly routingAt: number;
+  readonly activeQueueIds: readonly string[];
+  readonly queuesAt: number;
+}
+
+/** Counts how much was put on the wires. */
+export interface StageCount {
+  /** Events produced. */
+  produced: number;
+  /** Events that some socket was owed. */
+  heard: number;
+}
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** Puts what happens in the centre on the wires. */
+export class Stage {
+  readonly #broadcast: Broadcast;
+  readonly #directory: Directory;
+  readonly #uuid: () => string;
+  readonly count: StageCount = { produced: 0, heard: 0 };
+
+  /** `uuid` comes from the seed: correlation ids are part of the believable traffic. */
+  constructor(broadcast: Broadcast, directory: Directory, uuid: () => string) {
+    this.#broadcast = broadcast;
+    this.#directory = directory;
+    this.#uuid = uuid;
+  }
+
+  /** A conversation changed: the same snapshot goes to its queues and to the users who take part or just took part. */
+  conversation(conversation: Conversation, changed: readonly Participant[]): void {
+    const places = new Set<string>();
+    for (const participant of conversation.participants) {
+      if (hasEnded(participant) && !changed.includes(participant)) continue;
+      if (participant.queueId !== undefined) places.add(`v2.routing.queues.${participant.queueId}.conversations`);
+      if (participant.userId !== undefined) places.add(`v2.users.${participant.userId}.conversations`);
+    }
+    const correlationId = this.#uuid();
+    if (places.size > 0) {
+      this.#send(Array.from(places), conversation.id, () => genericSnapshot(conversation), correlationId);
+      const plural = MEDIUM_PLURALS[conversation.medium];
+      this.#send(
+        Array.from(places, (place) => `${place}.${plural}`),
+        conversation.id,
+        () => mediumSnapshot(conversation),
+        correlationId,
+      );
+    }
+    if (!this.#broadcast.hasPlatformSockets) return;
+    for (const participant of changed) {
+      this.#platform("conversation:activity", {
+        conversationId: conversation.id,
+        participantId: participant.id,
+        state: platformState(participant.state),
+        timestamp: iso(conversation.changedAt),
+      });
+    }
+  }
+
+  /** An agent's presence changed. */
+  presence(agent: AgentFacts): void {
+    const correlationId = this.#uuid();
+    const body = {
+      source: "PURECLOUD",
+      presenceDefinition: this.#presenceDefinition(agent),
+      primary: true,
+      message: "",
+      modifiedDate: iso(agent.presenceAt),
+    };
+    this.#send([`v2.users.${agent.id}.presence`], agent.id, () => body, correlationId);
+    this.#activity(agent, correlationId);
+    if (!this.#broadcast.hasPlatformSockets) return;
+    this.#platform("presence:status", { userId: agent.id, presence: agent.presence, timestamp: iso(agent.presenceAt) });
+  }
+
+  /** An agent's routing status changed. */
+  routing(agent: AgentFacts): void {
+    const correlationId = this.#uuid();
+    const body = { id: agent.id, routingStatus: { status: agent.routingStatus, startTime: iso(agent.routingAt) } };
+    this.#send([`v2.users.${agent.id}.routingStatus`], agent.id, () => body, correlationId);
+    this.#activity(agent, correlationId);
+    if (!this.#broadcast.hasPlatformSockets) return;
+    this.#platform("routing:agent:status", {
+      agentId: agent.id,
+      status: agent.routingStatus,
+      timestamp: iso(agent.routingAt),
+    });
+  }
+
+  /** Any other event. */
+  other(topic: string, key: string, body: unknown): void {
+    this.#send([topic], key, () => body, this.#uuid());
+  }
+
+  #activity(agent: AgentFacts, correlationId: string): void {
+    const body = {
+      id: agent.id,
+      routingStatus: { status: agent.routingStatus, startTime: iso(agent.routingAt) },
+      presence: {
+        presenceDefinition: this.#presenceDefinition(agent),
+        presenceMessage: "",
+        modifiedDate: iso(agent.presenceAt),
+      },
+      outOfOffice: { active: false },
+      activeQueueIds: agent.activeQueueIds,
+      dateActiveQueuesChanged: iso(agent.queuesAt),
+    };
+    this.#send([`v2.users.${agent.id}.activity`], agent.id, () => body, correlationId);
+  }
+
+  #presenceDefinition(agent: AgentFacts): unknown {
+    return { id: this.#directory.presenceIds.get(agent.presence), systemPresence: agent.presence };
+  }
+
+  /** One body, written and hashed once, on several topics; not at all when nobody listens to any. */
+  #send(topics: readonly string[], key: string, toBody: () => unknown, correlationId: string): void {
+    let bodyText: string | undefined;
+    let hash = "";
+    for (const topicName of topics) {
+      if (!this.#broadcast.isHeard(topicName)) {
+        this.#broadcast.unheard(topicName, key);
+        this.count.produced += 1;
+        continue;
+      }
+      if (bodyText === undefined) {
+        bodyText = JSON.stringify(toBody());
+        hash = bodyHash(bodyText);
+      }
+      this.#tally(this.#broadcast.notify({ topicName, key, bodyText, hash, correlationId }).socketCount);
+    }
+  }
+
+  #platform(topic: string, data: Readonly<Record<string, unknown>>): void {
+    this.#tally(this.#broadcast.platformFrame(platformFrame(topic, data)).socketCount);
+  }
+
+  #tally(socketCount: number): void {
+    this.count.produced += 1;
+    if (socketCount > 0) this.count.heard += 1;
+  }
+}

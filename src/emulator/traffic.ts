@@ -1,0 +1,154 @@
+/**
+ * The pace of the centre: in real time, or as fast as the wanted rate of frames takes.
+ *
+ * With a rate, each tick may spend the frames that the time since the last one is worth; the centre's time follows. Without one, the centre
+ * lives in real time.
+ */
+import type { Clock, Timer } from "../ports/clock.ts";
+import type { Broadcast } from "./broadcast.ts";
+import { Centre } from "./centre.ts";
+import { createChance } from "./chance.ts";
+import type { Directory } from "./directory.ts";
+import type { AgentStanding } from "./directory-routes.ts";
+import type { ResolvedEmulatorOptions } from "./options.ts";
+import { genericSnapshot } from "./snapshot.ts";
+import { Stage } from "./stage.ts";
+
+const TICK_MS = 10;
+/** Longest sleep in real time, so that a stepped clock is noticed. */
+const MAX_SLEEP_MS = 1000;
+/** A late tick makes up for at most this much time. */
+const MAX_CATCH_UP_MS = 250;
+/** What a frame costs that nobody listens to, while somebody is connected. */
+const UNHEARD_COST = 1 / 50;
+/** A tick works no longer than this, or nothing else would get its turn. */
+const MAX_TICK_MS = 50;
+/** How fast the reading of the pace follows. */
+const PACE_SMOOTHING = 0.02;
+
+/** The traffic of one emulator. */
+export class Traffic {
+  readonly #options: ResolvedEmulatorOptions;
+  readonly #directory: Directory;
+  readonly #broadcast: Broadcast;
+  readonly #clock: Clock;
+  readonly #isSomebodyHere: () => boolean;
+  #centre: Centre;
+  #stage: Stage;
+  #timer: Timer | undefined;
+  #isRunning = false;
+  #tickedAt = 0;
+  #centreTime = 0;
+  #budget = 0;
+  #pace = 1;
+
+  constructor(
+    options: ResolvedEmulatorOptions,
+    directory: Directory,
+    broadcast: Broadcast,
+    isSomebodyHere: () => boolean,
+  ) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#broadcast = broadcast;
+    this.#clock = options.clock;
+    this.#isSomebodyHere = isSomebodyHere;
+    [this.#centre, this.#stage] = this.#newCentre();
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#tickedAt = this.#clock.monotonic();
+    this.#plan();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#timer?.cancel();
+  }
+
+  /** The same centre from its first second. */
+  reset(): void {
+    const wasRunning = this.#isRunning;
+    this.stop();
+    [this.#centre, this.#stage] = this.#newCentre();
+    this.#centreTime = 0;
+    this.#budget = 0;
+    this.#pace = 1;
+    if (wasRunning) this.start();
+  }
+
+  /** How an agent stands now. */
+  standing(userId: string): AgentStanding | undefined {
+    return this.#centre.agents.find(userId);
+  }
+
+  /** The snapshot of a conversation, for REST. */
+  conversation(id: string): unknown {
+    const conversation = this.#centre.conversation(id);
+    return conversation && genericSnapshot(conversation);
+  }
+
+  #newCentre(): [Centre, Stage] {
+    const { seed, callsPerHour, clock } = this.#options;
+    const ids = createChance(seed, 2);
+    const stage = new Stage(this.#broadcast, this.#directory, () => ids.uuid());
+    const centre = new Centre({
+      chance: createChance(seed, 1),
+      directory: this.#directory,
+      stage,
+      callsPerHour,
+      now: () => clock.now(),
+      pace: () => this.#pace,
+    });
+    return [centre, stage];
+  }
+
+  #plan(): void {
+    const nextAt = this.#centre.nextAt;
+    if (!this.#isRunning || nextAt === undefined) return;
+    const sleepMs =
+      this.#options.rate === undefined ? Math.min(MAX_SLEEP_MS, Math.max(0, nextAt - this.#centreTime)) : TICK_MS;
+    this.#timer = this.#clock.setTimer(sleepMs, () => this.#tick());
+  }
+
+  #tick(): void {
+    const now = this.#clock.monotonic();
+    const elapsedMs = now - this.#tickedAt;
+    this.#tickedAt = now;
+    if (this.#options.rate === undefined) this.#liveUntil(this.#centreTime + elapsedMs);
+    else this.#spend(this.#options.rate, elapsedMs);
+    this.#plan();
+  }
+
+  #liveUntil(end: number): void {
+    for (let nextAt = this.#centre.nextAt; nextAt !== undefined && nextAt <= end; nextAt = this.#centre.nextAt)
+      this.#centre.step();
+    this.#centreTime = end;
+  }
+
+  /** Steps until the frames that this tick is worth are spent; a step may overdraw, which the next tick pays. */
+  #spend(rate: number, elapsedMs: number): void {
+    const startedAt = this.#centreTime;
+    this.#budget = Math.min(this.#budget + (rate * elapsedMs) / 1000, (rate * MAX_CATCH_UP_MS) / 1000 + 1);
+    const unheardCost = this.#isSomebodyHere() ? UNHEARD_COST : 1;
+    const { count } = this.#stage;
+    const endsAt = this.#clock.monotonic() + MAX_TICK_MS;
+    while (this.#budget > 0 && this.#clock.monotonic() < endsAt) {
+      const nextAt = this.#centre.nextAt;
+      if (nextAt === undefined) return;
+      const { produced, heard } = count;
+      this.#centreTime = nextAt;
+      this.#centre.step();
+      const newlyHeard = count.heard - heard;
+      this.#budget -= newlyHeard + (count.produced - produced - newlyHeard) * unheardCost;
+    }
+    if (elapsedMs > 0) this.#pace += ((this.#centreTime - startedAt) / elapsedMs - this.#pace) * PACE_SMOOTHING;
+    this.#pace = Math.max(this.#pace, 0.01);
+  }
+}
