@@ -62,7 +62,8 @@ export class Centre {
     this.#parts = parts;
     this.agents = new Agents(parts.directory, parts.stage, parts.now);
     this.#customers = new CustomerFactory(parts.chance);
-    for (const queue of parts.directory.queues) this.#desks.set(queue.id, new QueueDesk(queue, this.agents, parts));
+    const desk = { ...parts, in: (delayMs: number, run: () => void) => this.#in(delayMs, run) };
+    for (const queue of parts.directory.queues) this.#desks.set(queue.id, new QueueDesk(queue, this.agents, desk));
     if (parts.callsPerHour === 0) return;
     for (const agent of this.agents.all()) this.#planBreak(agent);
     this.#planArrival();
@@ -106,7 +107,6 @@ export class Centre {
 
   #show(live: Live, ...changed: readonly Participant[]): void {
     this.#parts.stage.conversation(live.conversation, changed);
-    this.#noticeDesk(live.queue);
   }
 
   #planArrival(): void {
@@ -293,19 +293,17 @@ export class Centre {
   #beginWrapUp(live: Live, leg: Participant, agent: Agent): void {
     leg.startAcwTime = leg.endTime ?? this.#stamp(live.conversation);
     const startedAt = live.conversation.changedAt;
-    const { queue } = live;
-    this.#inAbout(20_000, () => this.#endWrapUp(live, leg, agent, startedAt, queue));
+    this.#inAbout(20_000, () => this.#endWrapUp(live, leg, agent, startedAt));
     if (hasEnded(leg)) this.#show(live, leg);
   }
 
   /** 6. The wrap-up is given: the last that is heard of the leg. */
-  #endWrapUp(live: Live, leg: Participant, agent: Agent, startedAt: number, queue: DirectoryQueue): void {
+  #endWrapUp(live: Live, leg: Participant, agent: Agent, startedAt: number): void {
     const endTime = this.#stamp(live.conversation);
     const durationSeconds = Math.round((live.conversation.changedAt - startedAt) / 1000);
     leg.wrapup = { code: this.#customers.wrapupCode(), durationSeconds, endTime };
     leg.endAcwTime = endTime;
-    this.#parts.stage.conversation(live.conversation, [leg]);
-    this.#noticeDesk(queue);
+    this.#show(live, leg);
     agent.isBusy = false;
     this.#becomeReady(agent);
   }
@@ -373,7 +371,6 @@ export class Centre {
     if (agent.wantsBreak) return this.#takeBreak(agent);
     this.agents.setRouting(agent, "IDLE");
     for (const queueId of agent.user.queueIds) {
-      this.#noticeDesk(this.#desks.get(queueId)?.queue);
       this.#serve(this.#desks.get(queueId) as QueueDesk<Live>);
     }
   }
@@ -393,12 +390,5 @@ export class Centre {
       this.#planBreak(agent);
       this.#becomeReady(agent);
     });
-  }
-
-  /** Statistics of a queue follow about a second after a change, however many there were. */
-  #noticeDesk(queue: DirectoryQueue | undefined): void {
-    const desk = queue && this.#desk(queue);
-    if (desk === undefined || !desk.claimObservation()) return;
-    this.#in(1000, () => desk.observe());
   }
 }

@@ -23,8 +23,11 @@ export interface DeskParts {
   readonly stage: Stage;
   readonly chance: Chance;
   readonly now: () => number;
+  /** Plans something in the centre's time. */
+  readonly in: (delayMs: number, run: () => void) => void;
 }
 
+const OBSERVE_AFTER_MS = 1000;
 const HALF_HOUR_MS = 1_800_000;
 const SERVICE_LEVEL_MS = 20_000;
 const SERVICE_TARGET = 0.8;
@@ -72,17 +75,20 @@ export class QueueDesk<T> {
   offered(): void {
     this.#turnInterval();
     this.#offered += 1;
+    this.#changed();
   }
 
   /** Takes a place in the line. */
   enter(item: T, priority: number, at: number): void {
     this.#line.push({ item, priority, since: at });
     this.#since.set(item, at);
+    this.#changed();
   }
 
   /** Takes the old place again. */
   reenter(item: T, priority: number): void {
     this.#line.push({ item, priority, since: this.#since.get(item) ?? 0 });
+    this.#changed();
   }
 
   /** The most urgent; among equals the one who waits longest. */
@@ -102,6 +108,7 @@ export class QueueDesk<T> {
 
   alerted(): void {
     this.#alerts += 1;
+    this.#changed();
   }
 
   answered(item: T, at: number): void {
@@ -109,27 +116,36 @@ export class QueueDesk<T> {
     addTo(this.#answeredTally, waitedMs);
     if (waitedMs <= SERVICE_LEVEL_MS) this.#withinLevel += 1;
     this.#interacting += 1;
+    this.#changed();
   }
 
   abandoned(item: T, at: number): void {
     addTo(this.#abandonedTally, this.#leave(item, at));
     this.#line = this.#line.filter((place) => place.item !== item);
+    this.#changed();
   }
 
   handled(): void {
     this.#handled += 1;
     this.#interacting = Math.max(0, this.#interacting - 1);
+    this.#changed();
   }
 
-  /** Whether the caller is to plan an observation; once until it was made. */
-  claimObservation(): boolean {
-    const isFree = !this.#isObservationPlanned;
+  #leave(item: T, at: number): number {
+    const waitedMs = Math.round(at - (this.#since.get(item) ?? at));
+    this.#since.delete(item);
+    return waitedMs;
+  }
+
+  /** Statistics follow about a second after a change, however many changes there were. */
+  #changed(): void {
+    if (this.#isObservationPlanned) return;
     this.#isObservationPlanned = true;
-    return isFree;
+    this.#parts.in(OBSERVE_AFTER_MS, () => this.#observe());
   }
 
   /** Sends the statistics, and the alert when a bound was crossed. */
-  observe(): void {
+  #observe(): void {
     this.#isObservationPlanned = false;
     this.#turnInterval();
     const { id } = this.queue;
@@ -141,12 +157,6 @@ export class QueueDesk<T> {
     const isHigh = this.#line.length > ALERT_ABOVE;
     if (this.#alert === undefined && isHigh) this.#raiseAlert();
     else if (this.#alert !== undefined && this.#line.length < ALERT_BELOW) this.#closeAlert();
-  }
-
-  #leave(item: T, at: number): number {
-    const waitedMs = Math.round(at - (this.#since.get(item) ?? at));
-    this.#since.delete(item);
-    return waitedMs;
   }
 
   #metrics(): readonly unknown[] {
