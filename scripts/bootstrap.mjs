@@ -148,7 +148,7 @@ async function installPackages() {
 }
 
 function installAdvice(output) {
-  const said = `npm said:\n${output.trim().split("\n").slice(-12).join("\n")}`;
+  const said = `npm said:\n${output.trim().split("\n").slice(0, 12).join("\n")}`;
   if (/EACCES|EROFS|EPERM/.test(output)) {
     return `npm may not write to ${modules}: check its owner and permissions, or remove it. ${said}`;
   }
@@ -156,6 +156,8 @@ function installAdvice(output) {
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED/.test(output)) {
     return `the npm registry can't be reached: connect to the network, or tell npm of a registry that can be (npm config set registry …). ${said}`;
   }
+  if (output.includes("EUSAGE"))
+    return `package.json and package-lock.json don't fit each other: run npm install. ${said}`;
   return `npm could not install the packages. ${said}`;
 }
 

@@ -124,6 +124,10 @@ describe("the dependencies", () => {
     expect(dependencies.unknownLicenses(lock)).toEqual([]);
   });
 
+  test("are locked for every platform, so that npm ci works on each", () => {
+    expect(dependencies.missingPlatforms(lock)).toEqual([]);
+  });
+
   test("come from wherever npm is set up to find them", () => {
     expect(dependencies.resolvedAddresses(lock)).toEqual([]);
   });
@@ -273,6 +277,9 @@ describe("a planted breach is found:", () => {
     expect(dependencies.installScripts({ "node_modules/a": { hasInstallScript: true } })).toHaveLength(1);
     expect(dependencies.installScripts({ "node_modules/node": { hasInstallScript: true } })).toHaveLength(1);
     expect(dependencies.nativePackages({ "node_modules/a": { cpu: ["x64"] } })).toHaveLength(1);
+    expect(
+      dependencies.missingPlatforms({ "node_modules/a": { optionalDependencies: { "a-linux": "1.0.0" } } }),
+    ).toHaveLength(1);
     expect(dependencies.looseVersions({ a: "^1.0.0", b: "1.0.0" })).toHaveLength(1);
     expect(dependencies.unknownLicenses({ "node_modules/a": { license: "GPL-3.0" } })).toHaveLength(1);
     expect(dependencies.resolvedAddresses({ "node_modules/a": { resolved: "x" } })).toHaveLength(1);

@@ -11,6 +11,7 @@ export interface LockEntry {
   readonly license?: string;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 /** Packages by their place in `node_modules`. */
@@ -60,6 +61,17 @@ export function looseVersions(dependencies: Readonly<Record<string, string>>): B
   return Object.entries(dependencies)
     .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
     .map(([name, version]) => `${name}: ${version} is not one exact version`);
+}
+
+/** Builds for other platforms that the lock file leaves out: with one of them missing, `npm ci` refuses to install. */
+export function missingPlatforms(lock: Lock): Breach[] {
+  return Object.entries(lock).flatMap(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {})
+      .filter(
+        (name) => lock[`node_modules/${name}`] === undefined && lock[`${path}/node_modules/${name}`] === undefined,
+      )
+      .map((name) => `${path} needs ${name} on some platform, and the lock file does not have it`),
+  );
 }
 
 /** Where packages came from must not be written down: it would bind everybody to one registry. */
