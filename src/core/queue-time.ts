@@ -7,6 +7,7 @@
  * T2  What comes from outside as an instant of the wall (an expiry) is moved by the lead of this time over the wall, so
  *     that "in one minute" stays one minute.
  */
+
 /** Below this the two clocks were only read a moment apart, in milliseconds. */
 const NOISE_MS = 50;
 

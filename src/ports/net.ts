@@ -39,6 +39,8 @@ export interface HttpFailure {
     | "other";
   /** One line for people, without URL, query or credentials. */
   readonly message: string;
+  /** The status, where the head of an answer came and its body could not be read whole (`too-large`, `timeout`, `reset`). */
+  readonly status?: number;
 }
 
 /** One WebSocket to open. */
