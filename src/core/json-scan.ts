@@ -71,6 +71,29 @@ export function readJsonString(bytes: Uint8Array, start: number, end: number): s
   return parseString(bytes, start, end);
 }
 
+/**
+ * Whether brackets are open deeper than `maxDepth` at some place, strings left aside; for a guard before `JSON.parse`.
+ * Right for every document that `JSON.parse` accepts; for others an answer, no more.
+ */
+export function isNestedDeeper(bytes: Uint8Array, maxDepth: number): boolean {
+  let depth = 0;
+  let at = 0;
+  while (at < bytes.length) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      at = skipString(bytes, at);
+      if (at < 0) return false;
+      continue;
+    }
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
+    at += 1;
+  }
+  return false;
+}
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
