@@ -2,7 +2,7 @@
  * The ndjson sink: one CloudEvents document per line, to standard output or to a file. For pipes into `jq`, for log
  * collectors, for a look at what flows.
  */
-import { close, constants, open } from "node:fs";
+import { close, constants, open, write } from "node:fs";
 import { toCloudEvent } from "../core/cloud-event.ts";
 import { toJsonLine } from "../core/json-line.ts";
 import type { Outcome } from "../core/outcome.ts";
@@ -100,11 +100,9 @@ class StandingTarget implements Target {
     this.#descriptor = descriptor;
   }
 
-  open(): Promise<number> {
-    return Promise.resolve(this.#descriptor);
+  write(bytes: Uint8Array): Promise<number> {
+    return writeOnce(this.#descriptor, bytes);
   }
-
-  failed(): void {}
 
   close(): Promise<void> {
     return Promise.resolve();
@@ -120,13 +118,14 @@ class FileTarget implements Target {
     this.#path = path;
   }
 
-  async open(): Promise<number> {
+  async write(bytes: Uint8Array): Promise<number> {
     this.#descriptor ??= await openFile(this.#path);
-    return this.#descriptor;
-  }
-
-  failed(): void {
-    void this.close();
+    try {
+      return await writeOnce(this.#descriptor, bytes);
+    } catch (error) {
+      if (!isErrno(error, "EAGAIN")) await this.close();
+      throw error;
+    }
   }
 
   close(): Promise<void> {
@@ -135,6 +134,15 @@ class FileTarget implements Target {
     if (descriptor === undefined) return Promise.resolve();
     return new Promise((resolve) => close(descriptor, () => resolve()));
   }
+}
+
+function writeOnce(descriptor: number, bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, 0, bytes.length, null, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
 }
 
 function openFile(path: string): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * Writes lines to a file descriptor, many with each write, and says of each line how it ended.
+ * Writes lines, many with each write, and says of each line how it ended.
  *
  * W1  One write is under way at a time, in a thread of the pool: a reader that is slow or stands still (a full pipe) holds
  *     up these lines and nothing else. Writing through `process.stdout` would hold up the whole process.
@@ -8,7 +8,6 @@
  *     never two lines in one.
  * W4  Bounded: beyond `MAX_WAITING_BYTES` lines are refused; lines that nobody waits for any more are left out.
  */
-import { write } from "node:fs";
 import type { Clock } from "../../ports/clock.ts";
 
 const MAX_WAITING_BYTES = 16 * 2 ** 20;
@@ -24,10 +23,8 @@ export type LineResult = { readonly written: true } | { readonly written: false;
 
 /** Where lines go. */
 export interface LineTarget {
-  /** The descriptor to write to; opened again after a failure. */
-  open(): Promise<number>;
-  /** A write failed. */
-  failed(): void;
+  /** Writes from the start of the bytes, and answers how many the system took (at least one). */
+  write(bytes: Uint8Array): Promise<number>;
 }
 
 interface Line {
@@ -39,7 +36,7 @@ interface Line {
 
 const WRITTEN: LineResult = { written: true };
 
-/** Lines on their way to one descriptor. */
+/** Lines on their way to one target. */
 export class LineWriter {
   readonly #target: LineTarget;
   readonly #clock: Clock;
@@ -105,11 +102,9 @@ export class LineWriter {
     let written = 0;
     let error: unknown;
     try {
-      const descriptor = await this.#target.open();
-      while (written < all.length) written += await this.#writeSome(descriptor, all.subarray(written));
+      while (written < all.length) written += await this.#writeSome(all.subarray(written));
     } catch (thrown) {
       error = thrown;
-      this.#target.failed();
     }
     this.#report(batch, this.#torn ? written - 1 : written, error);
   }
@@ -126,10 +121,10 @@ export class LineWriter {
     if (written >= 0) this.#torn = !whole;
   }
 
-  async #writeSome(descriptor: number, bytes: Uint8Array): Promise<number> {
+  async #writeSome(bytes: Uint8Array): Promise<number> {
     for (;;) {
       try {
-        return await writeOnce(descriptor, bytes);
+        return await this.#target.write(bytes);
       } catch (error) {
         if (!isErrno(error, "EAGAIN")) throw error;
         await new Promise<void>((resolve) => this.#clock.setTimer(AGAIN_MS, resolve, { keepAlive: true }));
@@ -141,15 +136,6 @@ export class LineWriter {
 /** Whether an error is the named one of the system. */
 export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-function writeOnce(descriptor: number, bytes: Uint8Array): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(descriptor, bytes, 0, bytes.length, null, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
-  });
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
