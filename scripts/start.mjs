@@ -10,7 +10,7 @@ await main(async () => {
   const args = [program, "demo", ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: "inherit", env: environmentFor(node) });
   // On a terminal Ctrl-C reaches the child by itself; sent on as well, it would count as a second one and cut the drain short.
-  const fromTerminal = process.stdin.isTTY === true;
+  const fromTerminal = process.stdin.isTTY;
   for (const signal of FORWARDED) {
     process.on(signal, () => {
       if (!(signal === "SIGINT" && fromTerminal)) child.kill(signal);

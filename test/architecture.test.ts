@@ -10,7 +10,7 @@ import { VERSION } from "../src/version.ts";
 import * as dependencies from "./architecture/dependencies.ts";
 import * as documents from "./architecture/documents.ts";
 import { badExports, badNames, forbiddenEffects, longFiles } from "./architecture/house-rules.ts";
-import { cycles, importBreaches, LAW, rowOf } from "./architecture/import-law.ts";
+import { cycles, importBreaches, LAW, rowOf, unusedPermissions } from "./architecture/import-law.ts";
 import { parseSource, readSources, type SourceFile } from "./architecture/source-file.ts";
 
 const root = dirname(import.meta.dirname);
@@ -37,6 +37,10 @@ describe("the house", () => {
 
   test("keeps the import law", () => {
     expect(importBreaches(sources)).toEqual([]);
+  });
+
+  test("needs all that the import law permits", () => {
+    expect(unusedPermissions(sources)).toEqual([]);
   });
 
   test("imports only files that are there, with their extension", () => {
@@ -165,6 +169,18 @@ describe("a planted breach is found:", () => {
     expect(
       law("sources/genesys/a.ts", 'import { x } from "./b.ts"; import { y } from "../../wire/genesys.ts";'),
     ).toEqual([]);
+  });
+
+  test("a permission that nobody needs any more", () => {
+    const row = { room: "sinks/", may: [], packages: ["ws", "@hono/node-server"], node: ["fs", "net"] };
+    const file = parseSource(
+      "sinks/a.ts",
+      'import { x } from "@hono/node-server/y"; import { z } from "node:fs/promises";',
+    );
+    expect(unusedPermissions([file], [row])).toEqual([
+      "sinks/ lists ws and does not use it",
+      "sinks/ lists node:net and does not use it",
+    ]);
   });
 
   test("a cycle, through a type, and over three files", () => {
