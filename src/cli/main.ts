@@ -5,8 +5,6 @@
  *
  * The only file that ends the process; everything else answers with an exit code (`exit-code.ts`).
  */
-export {};
-
 const OLDEST_NODE = 24;
 
 const found = process.versions.node;

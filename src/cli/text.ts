@@ -7,6 +7,10 @@ const WIDE =
   /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u;
 const COMBINING = /\p{Mn}|\p{Me}/u;
 
+const ESCAPE = "\u001B";
+/** Escape sequences of styles, and single characters. */
+const PIECES = new RegExp(`${ESCAPE}\\[[\\d;]*m|.`, "gsu");
+
 /** Styles in use; names as `util.styleText` has them. */
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "magenta";
 
@@ -19,9 +23,9 @@ export function painter(colors: boolean): Paint {
   return (style, text) => styleText(typeof style === "string" ? style : [...style], text, { validateStream: false });
 }
 
-/** Foreign text made harmless: no terminal escapes, no line breaks, no invisible or reordering characters. */
-export function plain(text: string): string {
-  return text.replace(UNPRINTABLE, "·");
+/** Foreign text made harmless: no terminal escapes, no invisible or reordering characters; line breaks only where asked for. */
+export function printable(text: string, lineBreaks = false): string {
+  return text.replace(UNPRINTABLE, (character) => (lineBreaks && character === "\n" ? character : "\u00B7"));
 }
 
 /** Columns that a text takes on a terminal; styles count nothing. */
@@ -33,18 +37,19 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
-/** At most so many columns; what is cut ends in "…". For text without styles. */
+/** At most so many columns; what is cut ends in "…". Styles are kept, and end where the text ends. */
 export function fit(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
+  if (columns <= 0) return "";
   let taken = "";
   let used = 0;
-  for (const character of text) {
-    const width = columnsOf(character);
+  for (const [piece] of text.matchAll(PIECES)) {
+    const width = columnsOf(piece);
     if (used + width > columns - 1) break;
-    taken += character;
+    taken += piece;
     used += width;
   }
-  return columns <= 0 ? "" : `${taken}…`;
+  return taken.includes(ESCAPE) ? `${taken}…${ESCAPE}[0m` : `${taken}…`;
 }
 
 /** Filled up with blanks to so many columns; styles allowed. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createJudge, type Judge, type ProducedEvent, type Verdict } from "../../../src/cli/demo/judge.ts";
 

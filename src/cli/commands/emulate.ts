@@ -1,0 +1,56 @@
+/** `ringfirst emulate`: a made-up contact centre that speaks as Genesys Cloud does. */
+import { Command } from "commander";
+import type { CliContext } from "../context.ts";
+import { durationMs, portNumber, positiveNumber, wholeNumber } from "../option-values.ts";
+
+const HELP = `
+Log in with the client id and secret that it prints (or that you give); every other is refused, as the platform does it.
+Login, REST API, sockets of both wires and the control room share one port.
+
+Examples:
+  $ ringfirst emulate --port 7480 --agents 40 --calls-per-hour 3600
+  $ ringfirst emulate --rate 500 --seed 7             500 events a second, the same ones each time
+  $ curl -s localhost:7480/_emulator/faults            which faults there are
+  $ curl -s localhost:7480/_emulator/faults -d '{"fault":"close","code":1006}'
+  $ curl -s 'localhost:7480/_emulator/ledger?after=0'  what was produced, and on which sockets it was sent
+
+Then, elsewhere:
+  $ GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... GENESYS_REGION=us-east-1 \\
+    GENESYS_ENDPOINT=http://127.0.0.1:7480 ringfirst serve`;
+
+/** Options as they come from the command line. */
+export interface EmulateFlags {
+  readonly port: number;
+  readonly host: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly agents?: number;
+  readonly queues?: number;
+  readonly callsPerHour?: number;
+  readonly rate?: number;
+  readonly seed?: number;
+  readonly duration?: number;
+  readonly json?: true;
+}
+
+/** The command. */
+export function emulateCommand(context: CliContext): Command {
+  return new Command("emulate")
+    .description("a made-up contact centre on a local port: Genesys Cloud to try against, no account needed")
+    .option("--port <port>", "where it listens; 0 takes a free one", portNumber, 7480)
+    .option("--host <address>", "the address", "127.0.0.1")
+    .option("--client-id <id>", "the OAuth client that may log in (GENESYS_CLIENT_ID; else made up)")
+    .option("--client-secret <secret>", "its secret (GENESYS_CLIENT_SECRET; else made up)")
+    .option("--agents <n>", "people who take calls", wholeNumber(1, 20_000))
+    .option("--queues <n>", "queues they serve", wholeNumber(1, 5_000))
+    .option("--calls-per-hour <n>", "conversations an hour; 0 keeps it silent", wholeNumber(0, 100_000_000))
+    .option("--rate <n>", "events a second: its time runs as fast as that takes", positiveNumber(1_000_000))
+    .option("--seed <n>", "the same seed, the same events", wholeNumber(0, 2 ** 32 - 1))
+    .option("--duration <time>", "stop by itself: 20s, 5m", durationMs)
+    .option("--json", "one JSON line when it listens")
+    .addHelpText("after", HELP)
+    .action(async (flags: EmulateFlags) => {
+      const { runEmulate } = await import("../emulate/run.ts");
+      context.exitCode = await runEmulate(flags, context);
+    });
+}

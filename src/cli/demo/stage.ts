@@ -1,0 +1,95 @@
+/** Emulator, service and HTTP server of one demo: put up together, taken down together. */
+import { randomBytes } from "node:crypto";
+import type { EmulatorOptions } from "../../emulator/index.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { createRingfirst, type Ringfirst } from "../../ringfirst.ts";
+import { systemClock } from "../../runtime/clock.ts";
+import { pinoLogger } from "../../runtime/logger.ts";
+import { createServer } from "../../server/index.ts";
+import { genesysSource } from "../../sources/genesys/index.ts";
+import { httpSource } from "../../sources/http.ts";
+import type { DemoFlags } from "../commands/demo.ts";
+import { createCourt, type Court } from "./court.ts";
+import { deskSink } from "./desk.ts";
+import { startEmulatorThread, type EmulatorThread } from "./emulator-thread.ts";
+import { createLately, type Lately } from "./lately.ts";
+import { choosePort } from "./port.ts";
+
+/** What is up. */
+export interface DemoStage {
+  readonly clock: Clock;
+  readonly emulator: EmulatorThread;
+  readonly service: Ringfirst;
+  readonly court: Court;
+  readonly lately: Lately;
+  /** Of the service. */
+  readonly url: string;
+  readonly token: string;
+  /** Takes everything down; what was not delivered by then is given up. Idempotent. */
+  close(): Promise<void>;
+}
+
+const AGENTS = 24;
+const QUEUES = 6;
+const RATE = 40;
+const TOPICS = ["v2.routing.queues.{*}.conversations", "v2.users.{*}.presence", "v2.users.{*}.routingStatus"];
+/** Hands for the work of a second: handling takes some seven milliseconds. */
+const HANDS_PER_RATE = 0.02;
+const LEAST_HANDS = 16;
+const MOST_HANDS = 2_000;
+
+/** Puts everything up and starts it. */
+export async function setStage(flags: DemoFlags): Promise<DemoStage> {
+  const clock = systemClock();
+  const lately = createLately();
+  const logger = pinoLogger({ level: "info", destination: lately.destination });
+  const emulator = await startEmulatorThread(await emulatorOptions(flags));
+  try {
+    const court = createCourt((after) => emulator.ledgerAfter(after));
+    const concurrency = Math.ceil(Math.min(MOST_HANDS, Math.max(LEAST_HANDS, (flags.rate ?? RATE) * HANDS_PER_RATE)));
+    const service = await createRingfirst({
+      sources: [sourceOf(emulator), httpSource({ name: "local" })],
+      sinks: [{ sink: deskSink(clock, court, lately), concurrency, reserve: { critical: Math.ceil(concurrency / 8) } }],
+      clock,
+      logger,
+    });
+    const token = randomBytes(24).toString("base64url");
+    const server = createServer({ service, token, port: await choosePort(flags.port, 7470), clock, logger });
+    const { url } = await server.listen();
+    service.start();
+    const close = async (): Promise<void> => {
+      await service.close({ signal: AbortSignal.abort() });
+      await server.close();
+      await emulator.close();
+    };
+    return { clock, emulator, service, court, lately, url, token, close };
+  } catch (error) {
+    await emulator.close();
+    throw error;
+  }
+}
+
+async function emulatorOptions(flags: DemoFlags): Promise<EmulatorOptions> {
+  const { agents = AGENTS, callsPerHour, seed } = flags;
+  // Without a wish the centre's time runs so fast that there is something to see.
+  const rate = flags.rate ?? (callsPerHour === undefined ? RATE : undefined);
+  return {
+    port: await choosePort(flags.emulatorPort, 7480),
+    agents,
+    queues: QUEUES,
+    ...(callsPerHour === undefined ? {} : { callsPerHour }),
+    ...(rate === undefined ? {} : { rate }),
+    ...(seed === undefined ? {} : { seed }),
+  };
+}
+
+function sourceOf({ url, clientId, clientSecret }: EmulatorThread): ReturnType<typeof genesysSource> {
+  return genesysSource({
+    name: "main",
+    region: "us-east-1",
+    clientId,
+    clientSecret,
+    topics: TOPICS,
+    endpoints: { login: url, api: url },
+  });
+}
