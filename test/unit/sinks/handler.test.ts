@@ -20,6 +20,7 @@ describe("the handler sink", () => {
     expect(handlerSink({ handle: () => undefined }).name).toBe("handler");
   });
 
+  // oxlint-disable-next-line unicorn/no-thenable
   test.each([undefined, null, 0, "retry", { result: "maybe" }, [], { then: 1 }])("%j is done, at once", (answer) => {
     expect(handlerSink({ handle: () => answer }).deliver(event, context)).toEqual({ result: "ack" });
   });
@@ -33,6 +34,7 @@ describe("the handler sink", () => {
   );
 
   test("a promise of anything is done when it is kept", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable
     const thenable = { then: (done: (value: unknown) => void) => done({ some: "answer" }) };
     expect(await handlerSink({ handle: () => thenable }).deliver(event, context)).toEqual({ result: "ack" });
   });

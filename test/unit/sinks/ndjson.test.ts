@@ -39,7 +39,7 @@ describe("the ndjson sink on a file", () => {
   test("appends one CloudEvent per line to a file that only its owner reads", async () => {
     const path = join(folder, "events.ndjson");
     const sink = file(path);
-    const outcomes = await Promise.all([1, 2, 3].map((seq) => sink.deliver(event(seq), context)));
+    const outcomes = await Promise.all([1, 2, 3].map(async (seq) => sink.deliver(event(seq), context)));
     expect(outcomes).toEqual([{ result: "ack" }, { result: "ack" }, { result: "ack" }]);
     await sink.close();
     const again = file(path);

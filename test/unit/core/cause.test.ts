@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import { causeOf, oneLine } from "../../../src/core/cause.ts";
+
+describe("a cause", () => {
+  test.each<[string, unknown, string]>([
+    ["an error's message", new TypeError("x is not a function"), "x is not a function"],
+    ["the name of an error without a message", new RangeError(""), "RangeError"],
+    ["a thrown string", "no luck", "no luck"],
+    ["a thrown number", 42, "threw number: 42"],
+    ["a thrown undefined", undefined, "threw undefined: undefined"],
+    ["a thrown object", {}, "threw object: [object Object]"],
+    ["a thrown symbol", Symbol("s"), "threw symbol: Symbol(s)"],
+    ["an empty string", "", "failed without a reason"],
+    ["blanks", " \n\t ", "failed without a reason"],
+    ["an object that can't be shown", Object.create(null), "threw something that can't be shown"],
+  ])("is %s", (_what, thrown, cause) => {
+    expect(causeOf(thrown)).toBe(cause);
+  });
+
+  test("is one line, whatever stands in it", () => {
+    expect(oneLine("a\r\nb\u001b[31mc\u0000d\u2028e\u202ef\ud800g\u009bh\t\ti")).toBe("a b [31mc d e f g h i");
+  });
+
+  test("is at most 500 characters long", () => {
+    expect(oneLine("x".repeat(500))).toHaveLength(500);
+    expect(oneLine("x".repeat(501))).toBe(`${"x".repeat(499)}…`);
+    expect(oneLine("\u0000".repeat(50_000_000) + "x")).toBe("");
+  });
+
+  test("holds no credential of a URL", () => {
+    const told = oneLine(
+      "GET https://user:canary@api.example.com/a/b?token=canary#canary failed, wss://h/x?access_token=canary; http://canary@h",
+    );
+    expect(told).not.toContain("canary");
+    expect(told).toContain("https://api.example.com/a/b failed");
+  });
+});
