@@ -46,19 +46,18 @@ export function isSecretName(name: string): boolean {
 }
 
 function redactEntries(value: object, depth: number, above: Set<object>): Record<string, unknown> {
-  const result: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   above.add(value);
   const names = Object.keys(value);
-  for (const name of names.slice(0, MAX_ENTRIES)) {
+  const entries = names.slice(0, MAX_ENTRIES).map((name): [string, unknown] => {
     const held = read(value, name);
-    const safeName = redactText(name);
-    // A flag or a count under such a name tells nothing; everything else goes.
+    // A flag under such a name tells nothing; everything else goes.
     const telling = typeof held !== "boolean" && held !== undefined && held !== null;
-    result[safeName] = telling && isSecretName(name) ? REDACTED : redactValue(held, depth + 1, above);
-  }
-  if (names.length > MAX_ENTRIES) result["…"] = `${names.length - MAX_ENTRIES} more`;
+    return [redactText(name), telling && isSecretName(name) ? REDACTED : redactValue(held, depth + 1, above)];
+  });
+  if (names.length > MAX_ENTRIES) entries.push(["…", `${names.length - MAX_ENTRIES} more`]);
   above.delete(value);
-  return result;
+  // Not by assignment: a field may be named `__proto__`.
+  return Object.fromEntries(entries);
 }
 
 function redactValue(value: unknown, depth: number, above: Set<object>): unknown {

@@ -56,7 +56,8 @@ export function composeFrame(view: DemoView, size: ViewSize, paint: Paint): stri
   ];
   const foot = paint("dim", fit(footText(view), columns));
   const lists = listLines(view, columns, size.rows - head.length - 1, paint);
-  return [...head, ...lists].slice(0, Math.max(1, size.rows - 1)).concat(foot);
+  const body = [...head, ...lists].slice(0, Math.max(0, size.rows - 1));
+  return [...body, foot].map((line) => fit(line, columns));
 }
 
 function headLines(view: DemoView, columns: number, paint: Paint): string[] {

@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+import { describeEvent } from "../../../src/cli/demo/describe.ts";
+import { createLately } from "../../../src/cli/demo/lately.ts";
+import { progressLine } from "../../../src/cli/demo/progress.ts";
+import { exitCodeOfDemo, summarise, summaryLines } from "../../../src/cli/demo/summary.ts";
+import { explanationLines } from "../../../src/cli/explain/report.ts";
+import { statusLines } from "../../../src/cli/status/report.ts";
+import { painter } from "../../../src/cli/text.ts";
+import { sampleStatus } from "./fixtures/sample-status.ts";
+
+const plain = painter(false);
+const VERDICT = {
+  produced: 900,
+  sent: 812,
+  delivered: 812,
+  outstanding: 0,
+  duplicates: 1,
+  unknown: 0,
+  orderViolations: 0,
+};
+
+describe("the demo's summary", () => {
+  test("has exactly the members of the contract", () => {
+    expect(summarise(sampleStatus(), VERDICT, 20_049)).toEqual({
+      produced: 900,
+      received: 820,
+      admitted: 820,
+      delivered: 800,
+      lost: 0,
+      duplicates: 1,
+      orderViolations: 0,
+      seconds: 20,
+      classes: {
+        critical: { delivered: 42, waitMs: { p50: 0.21, p99: 1.8 } },
+        high: { delivered: 310, waitMs: { p50: 0.3, p99: 4.2 } },
+        standard: { delivered: 448, waitMs: { p50: 0, p99: 0 } },
+      },
+    });
+  });
+
+  test("a loss or a swap is found (3), nothing received is a failure (1), a duplicate is neither", () => {
+    const summary = summarise(sampleStatus(), VERDICT, 1_000);
+    expect(exitCodeOfDemo(summary)).toBe(0);
+    expect(exitCodeOfDemo({ ...summary, lost: 1 })).toBe(3);
+    expect(exitCodeOfDemo({ ...summary, orderViolations: 1 })).toBe(3);
+    expect(exitCodeOfDemo({ ...summary, received: 0 })).toBe(1);
+  });
+
+  test("people are told the same, and what is missing", () => {
+    const summary = { ...summarise(sampleStatus(), VERDICT, 1_000), lost: 1 };
+    const missing = [{ n: 7, topic: "v2.users.a.presence", key: "a", hash: "h", sockets: ["s1"] }];
+    const text = summaryLines(summary, missing, plain).join("\n");
+    expect(text).toContain("produced 900 events; 820 came in and 800 were delivered");
+    expect(text).toContain("1 lost, 0 out of order, 1 twice");
+    expect(text).toContain("missing: event 7, v2.users.a.presence, key a");
+  });
+
+  test("a line of progress has the time, the rate, each class, the source and the judge's word", () => {
+    const line = progressLine({ status: sampleStatus(), verdict: VERDICT, elapsedMs: 12_000, perSecond: 40.4 });
+    expect(line).toBe(
+      "00:12  40 events/s | critical 42 done, 0 waiting, p99 1.8 ms | high 310 done, 5 waiting, p99 4.2 ms | " +
+        "standard 448 done, 10 waiting | main live | 0 under way, 0 out of order",
+    );
+  });
+});
+
+describe("a critical event in words", () => {
+  const customer = { purpose: "customer", name: "Lyon, France", calls: [{ state: "connected" }] };
+
+  test("says what rings where", () => {
+    const agent = { purpose: "agent", name: "Ada Weber", calls: [{ state: "alerting" }] };
+    expect(describeEvent({ topic: "t", body: { participants: [customer, agent] } })).toBe(
+      "call from Lyon, France alerting at Ada Weber",
+    );
+    const flat = { purpose: "agent", state: "alerting" };
+    expect(describeEvent({ topic: "t", body: { participants: [customer, flat] } })).toBe(
+      "Lyon, France alerting at the agent",
+    );
+  });
+
+  test("falls back to the topic, whatever the body is", () => {
+    for (const body of [null, 1, "x", [], {}, { participants: 7 }, { participants: [null] }]) {
+      expect(describeEvent({ topic: "some.topic", body })).toBe("some.topic");
+    }
+    const thrower = {
+      topic: "some.topic",
+      get body(): unknown {
+        throw new Error("not JSON");
+      },
+    };
+    expect(describeEvent(thrower)).toBe("some.topic");
+  });
+});
+
+describe("what happened lately", () => {
+  test("keeps the last lines, each with what says more than its message", () => {
+    const lately = createLately();
+    for (let index = 0; index < 50; index += 1) {
+      const line = { level: "warn", time: "2026-01-01T00:00:00.000Z", msg: `cut ${index}`, code: 1006, source: "main" };
+      lately.destination.write(`${JSON.stringify(line)}\n`);
+    }
+    lately.destination.write("no JSON\n");
+    expect(lately.happenings).toHaveLength(30);
+    expect(lately.happenings.at(-1)).toEqual({
+      at: 1_767_225_600_000,
+      level: "warn",
+      text: "cut 49  source=main  code=1006",
+    });
+  });
+});
+
+describe("status and explanation for people", () => {
+  test("a status names state, classes, sources, sinks and gaps", () => {
+    const text = statusLines(sampleStatus(), plain).join("\n");
+    expect(text).toContain("running, ready, up for 2 min");
+    expect(text).toMatch(/standard +10 +1 +448 +- +- +3\.2 s/);
+    expect(text).toMatch(/main +live +1 +54 +820 +20 ms ago/);
+    expect(text).toContain("last failure: 503 from the receiver");
+    expect(text).toMatch(/GAPS {2}1 in all, 0 open\n.*main {2}800 ms {2}socket closed \(1006\)/);
+  });
+
+  test("why a service is not ready stands at the top", () => {
+    const status = { ...sampleStatus(), ready: false, notReady: ["main: refused: the client secret is wrong"] };
+    expect(statusLines(status, plain)[1]).toBe("  main: refused: the client secret is wrong");
+  });
+
+  test("an explanation gives the answer, then each rule and sink with its reason", () => {
+    const lines = explanationLines(
+      { topic: "v2.users.a.presence" },
+      {
+        class: "high",
+        key: "a",
+        coalesceKey: undefined,
+        ttlMs: 60_000,
+        ruleIndex: 1,
+        ruleErrors: 0,
+        rule: "presence",
+        steps: [
+          { rule: "ringing", matched: false, reason: "topic does not match" },
+          { rule: "presence", matched: true, reason: "topic matches" },
+        ],
+        sinks: [{ name: "crm", takes: false, reason: "when: false" }],
+      },
+      plain,
+    );
+    expect(lines).toEqual([
+      "topic    v2.users.a.presence",
+      "class    high",
+      "key      a",
+      "rule     presence",
+      "expires  60000 ms after its arrival",
+      "",
+      "rules, the first that matches wins",
+      "  · ringing   topic does not match",
+      "  ✓ presence  topic matches",
+      "",
+      "sinks",
+      "  · crm  when: false",
+    ]);
+  });
+});
