@@ -159,7 +159,8 @@ export class SinkLine implements Consumer, Drainable {
   }
 
   get unfinished(): number {
-    return this.busy + this.#settler.pendingCount + (this.#pumping ? 1 : 0);
+    const pending = this.#settler.pendingCount;
+    return this.#given ? pending : this.busy + pending + (this.#pumping ? 1 : 0);
   }
 
   pause(): void {

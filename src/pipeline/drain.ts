@@ -5,6 +5,9 @@
  */
 import type { Clock } from "../ports/clock.ts";
 
+/** How long the store may take for acknowledgements of the last moment, in milliseconds. */
+const GRACE_MS = 250;
+
 /** How long to wait. */
 export interface StopOptions {
   /** Deliveries may finish for so long, in milliseconds. @defaultValue `drainMs` of the work queue */
@@ -26,9 +29,9 @@ export interface DrainReport {
 
 /** A line as far as draining goes. */
 export interface Drainable {
-  /** What is still to end: deliveries that are out or not settled yet, and a claim that is under way. */
+  /** What is still to end: deliveries that are out, ends not settled yet, a claim under way. After `abort` ends alone. */
   readonly unfinished: number;
-  /** Calls back once, when nothing is out and everything is settled. */
+  /** Calls back when nothing is unfinished (once or more often). */
   whenIdle(fn: () => void): void;
   /** Aborts the signals of all that is out. */
   abort(): void;
@@ -40,8 +43,9 @@ export async function drain(line: Drainable, clock: Clock, budgetMs: number, sig
   if (!signal?.aborted) await restOrGiveUp(line, clock, budgetMs, signal);
   if (line.unfinished === 0) return;
   line.abort();
-  // Handlers that wait for their signal answer within microtasks; their settlements want one more turn.
+  // Handlers that wait for their signal answer before the next turn; what they acknowledge is settled still.
   for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => clock.defer(resolve));
+  if (line.unfinished > 0) await restOrGiveUp(line, clock, GRACE_MS);
 }
 
 function restOrGiveUp(line: Drainable, clock: Clock, budgetMs: number, signal?: AbortSignal): Promise<void> {
