@@ -112,8 +112,9 @@ export class Traffic {
   #plan(): void {
     const nextAt = this.#centre.nextAt;
     if (!this.#isRunning || nextAt === undefined) return;
-    const sleepMs =
-      this.#options.rate === undefined ? Math.min(MAX_SLEEP_MS, Math.max(0, nextAt - this.#centreTime)) : TICK_MS;
+    // At least a millisecond: a remainder of floating-point arithmetic must not become a loop.
+    const untilNextMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(nextAt - this.#centreTime)));
+    const sleepMs = this.#options.rate === undefined ? untilNextMs : TICK_MS;
     this.#timer = this.#clock.setTimer(sleepMs, () => this.#tick());
   }
 
