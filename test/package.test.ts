@@ -72,7 +72,7 @@ describe("the package", () => {
   test("holds what is built and what is read, and nothing else", () => {
     const paths = packed.files.map((file) => file.path);
     const expected =
-      /^(dist\/.+\.(js|d\.ts|json|lua|html|css|svg)|docs\/.+\.md|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
+      /^(dist\/.+\.(js|d\.ts|json|lua|html|css|svg)|docs\/.+\.(md|json|yaml)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
     expect(paths.filter((path) => !expected.test(path))).toEqual([]);
     expect(paths.filter((path) => /(^|\/)(src|test|bench|scripts)\/|\.test\./.test(path))).toEqual([]);
     expect(paths).toContain("dist/cli/main.js");
