@@ -1,0 +1,89 @@
+/** Names of sinks and classes, and the checks of arguments: each error says what was found and what is allowed. */
+import { RingfirstError } from "../errors.ts";
+import type { AdmitItem, LeaseEnd } from "./queue-verbs.ts";
+import type { PriorityClass } from "./rule.ts";
+import { MAX_RANKS } from "./standing.ts";
+
+/** The names that a work queue was opened with. */
+export class QueueNames {
+  /** By rank. */
+  readonly classNames: readonly string[];
+  readonly #sinkNames: readonly string[];
+  readonly #ranks: ReadonlyMap<string, number>;
+  readonly #sinks: ReadonlyMap<string, number>;
+
+  constructor(classes: readonly PriorityClass[], sinks: readonly { readonly name: string }[]) {
+    if (classes.length === 0 || classes.length > MAX_RANKS) {
+      throw wrong("classes", `1 to ${MAX_RANKS} classes`, String(classes.length));
+    }
+    this.classNames = classes.map((entry) => entry.name);
+    this.#sinkNames = sinks.map((sink) => sink.name);
+    this.#ranks = new Map(this.classNames.map((name, rank) => [name, rank]));
+    this.#sinks = new Map(this.#sinkNames.map((name, index) => [name, index]));
+  }
+
+  className(rank: number): string {
+    return this.classNames[rank]!;
+  }
+
+  sinkName(index: number): string {
+    return this.#sinkNames[index]!;
+  }
+
+  /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+  sink(name: string): number {
+    const index = this.#sinks.get(name);
+    if (index === undefined) throw wrong("sink", listed(this.#sinkNames), show(name));
+    return index;
+  }
+
+  /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+  rank(name: string): number {
+    const rank = this.#ranks.get(name);
+    if (rank === undefined) throw wrong("class", listed(this.classNames), show(name));
+    return rank;
+  }
+
+  /** By rank: whether the class is named. @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+  allowedRanks(names: readonly string[]): boolean[] {
+    const allowed = this.classNames.map(() => false);
+    for (const name of names) allowed[this.rank(name)] = true;
+    return allowed;
+  }
+
+  /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+  checkItem(item: AdmitItem<unknown>): void {
+    this.rank(item.class);
+    for (const name of item.sinks) this.sink(name);
+    if (item.expiresAt !== undefined && !(item.expiresAt >= -Infinity)) {
+      throw wrong("expiresAt", "an instant in epoch milliseconds", show(item.expiresAt));
+    }
+  }
+
+  /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+  checkEnd(end: LeaseEnd): void {
+    if (end.result !== "retry") return;
+    if (!(end.delayMs >= 0 && end.delayMs < Infinity)) {
+      throw wrong("delayMs", "a number of milliseconds, 0 or more", show(end.delayMs));
+    }
+  }
+}
+
+/** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+export function requirePositive(name: string, value: number): void {
+  if (!(value > 0)) throw wrong(name, "a number above 0", show(value));
+}
+
+function wrong(name: string, allowed: string, found: string): RingfirstError {
+  return new RingfirstError("RF_QUEUE_ARGUMENT", `${name}: ${allowed} expected, found ${found}`, {
+    details: { argument: name },
+  });
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? "no name at all (none is configured)" : `one of ${names.map(show).join(", ")}`;
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

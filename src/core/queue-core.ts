@@ -1,0 +1,357 @@
+/**
+ * The work queue's heart: all sinks of one store, synchronous and pure. Time comes in through `now` only.
+ *
+ * ```
+ *   QueueCore ─┬─ DedupWindow    ids admitted lately (Q11)
+ *              ├─ Ledger         what ended without a delivery (Q10)
+ *              ├─ Leases         tokens and ends (Q6)
+ *              └─ SinkQueue ×n ─┬─ Entries       rows: envelope, attempt, standing …
+ *                               ├─ Lanes         order, standing, what is claimable, coalescing, shedding (Q1, Q2, Q9, Q10)
+ *                               ├─ Shares        minimum shares (Q3)
+ *                               └─ DeadLetters   (Q7)
+ * ```
+ *
+ * Stores wrap it: they hold the payload `P` (the memory store: the bytes; one on disk: a reference) and make it durable.
+ *
+ * C1  Time never goes back here: an earlier `now` counts as the latest one seen.
+ * C2  Arguments are checked before anything changes: a verb that throws has done nothing.
+ * C3  Each verb first ends what has expired, in all sinks (Q8).
+ */
+import { DedupWindow } from "./dedupe.ts";
+import { Leases } from "./leases.ts";
+import type { LedgerEntry } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
+import { QueueNames, requirePositive } from "./queue-arguments.ts";
+import type { QueueEnvelope } from "./queue-envelope.ts";
+import type {
+  AdmitItem,
+  Admission,
+  EndedLease,
+  HandOver,
+  LeaseEnd,
+  ListedDeadLetter,
+  QueueReport,
+  Refusal,
+} from "./queue-verbs.ts";
+import type { PriorityClass } from "./rule.ts";
+import type { SinkReport } from "./sink-queue.ts";
+import { REFUSED_TOO_LARGE, SinkQueue } from "./sink-queue.ts";
+import { NONE } from "./sorted-runs.ts";
+
+/** What a core is made with; complete, no defaults left. */
+export interface QueueCoreSettings<P> {
+  /** Most urgent first. */
+  readonly classes: readonly Required<PriorityClass>[];
+  readonly sinks: readonly {
+    readonly name: string;
+    readonly maxAttempts: number;
+    readonly limits: { readonly maxEvents: number; readonly maxBytes: number };
+  }[];
+  readonly dedup: { readonly windowMs: number; readonly maxCount: number };
+  readonly deadLetters: { readonly maxCount: number };
+  readonly ledger: { readonly maxLines: number };
+  /** Bytes of a payload. */
+  readonly sizeOf: (payload: P) => number;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** The first token and seq to give; a durable store continues its own. @defaultValue `1` */
+  readonly firstToken?: number;
+  readonly firstSeq?: number;
+}
+
+/** The synchronous work queue (see the top of this file). `P` is the payload or what stands for it. */
+export class QueueCore<P> {
+  readonly #names: QueueNames;
+  readonly #sizeOf: (payload: P) => number;
+  readonly #sinks: readonly SinkQueue<P>[];
+  readonly #dedup: DedupWindow;
+  readonly #ledger: Ledger;
+  readonly #leases: Leases;
+  #now: number;
+  #lastSeq: number;
+  #payloadBytes = 0;
+  #admitted = 0;
+  #duplicates = 0;
+  #full = 0;
+  #tooLarge = 0;
+  #unrouted = 0;
+
+  constructor(settings: QueueCoreSettings<P>) {
+    this.#names = new QueueNames(settings.classes, settings.sinks);
+    this.#sizeOf = settings.sizeOf;
+    this.#dedup = new DedupWindow(settings.dedup);
+    this.#ledger = new Ledger(settings.ledger.maxLines);
+    this.#leases = new Leases(settings.firstToken ?? 1);
+    this.#now = settings.now;
+    this.#lastSeq = (settings.firstSeq ?? 1) - 1;
+    this.#sinks = settings.sinks.map((sink) => {
+      return new SinkQueue<P>(
+        {
+          maxAttempts: sink.maxAttempts,
+          maxEvents: sink.limits.maxEvents,
+          maxBytes: sink.limits.maxBytes,
+          maxDeadLetters: settings.deadLetters.maxCount,
+          neverShed: settings.classes.map((entry) => entry.neverShed),
+          minShares: settings.classes.map((entry) => entry.minShare),
+        },
+        {
+          ended: (envelope, reason, at) => {
+            this.#ledger.write({
+              at,
+              sink: sink.name,
+              reason,
+              seq: reason === "refused" ? undefined : envelope.seq,
+              id: envelope.id,
+              class: this.#names.className(envelope.rank),
+              key: envelope.key,
+            });
+          },
+          released: (envelope) => this.#release(envelope),
+        },
+      );
+    });
+  }
+
+  admit(batch: readonly AdmitItem<P>[], now: number): Admission[] {
+    for (const item of batch) this.#names.checkItem(item);
+    this.#advance(now);
+    this.#dedup.advance(this.#now);
+    return batch.map((item) => this.#admitOne(item));
+  }
+
+  claim(
+    sinkName: string,
+    options: { readonly max: number; readonly leaseMs: number; readonly classes?: readonly string[] | undefined },
+    now: number,
+  ): HandOver<P>[] {
+    const index = this.#names.sink(sinkName);
+    requirePositive("max", options.max);
+    requirePositive("leaseMs", options.leaseMs);
+    const allowed = options.classes === undefined ? undefined : this.#names.allowedRanks(options.classes);
+    this.#advance(now);
+    const sink = this.#sinks[index]!;
+    const handed: HandOver<P>[] = [];
+    while (handed.length < options.max) {
+      const claimed = sink.claim(allowed);
+      if (claimed === undefined) break;
+      const token = this.#leases.open(index, claimed.entry, this.#now + options.leaseMs);
+      handed.push(this.#handOver(sink, claimed.entry, claimed.laneRank, token));
+    }
+    return handed;
+  }
+
+  settle(batch: readonly LeaseEnd[], now: number): ("settled" | "stale")[] {
+    for (const end of batch) this.#names.checkEnd(end);
+    this.#advance(now);
+    return batch.map((end) => {
+      const lease = this.#leases.find(end.token);
+      if (lease === NONE) return "stale";
+      const sink = this.#sinks[this.#leases.sinkOf(lease)]!;
+      const entry = this.#leases.entryOf(lease);
+      this.#leases.end(lease);
+      if (end.result === "ack") sink.ack(entry);
+      else if (end.result === "retry") sink.retry(entry, end.delayMs, end.cause, this.#now);
+      else sink.dead(entry, end.cause, this.#now);
+      return "settled";
+    });
+  }
+
+  extend(tokens: readonly number[], leaseMs: number, now: number): ("extended" | "stale")[] {
+    requirePositive("leaseMs", leaseMs);
+    this.#advance(now);
+    return tokens.map((token) => {
+      const lease = this.#leases.find(token);
+      if (lease === NONE) return "stale";
+      this.#leases.extend(lease, this.#now + leaseMs);
+      return "extended";
+    });
+  }
+
+  reclaim(now: number): EndedLease[] {
+    this.#advance(now);
+    const ended: EndedLease[] = [];
+    for (;;) {
+      const lease = this.#leases.firstEnded(this.#now);
+      if (lease === NONE) return ended;
+      ended.push(this.#endLease(lease, "the lease ran out"));
+    }
+  }
+
+  /** The earliest lease end, backoff end or expiry; undefined when nothing is due. */
+  nextDueAt(): number | undefined {
+    let due = this.#leases.nextEnd;
+    for (const sink of this.#sinks) due = Math.min(due, sink.nextDueAt);
+    return due === Infinity ? undefined : due;
+  }
+
+  deadLetters(
+    query: {
+      readonly sink?: string | undefined;
+      readonly after?: number | undefined;
+      readonly limit?: number | undefined;
+    },
+    now: number,
+  ): ListedDeadLetter<P>[] {
+    const limit = query.limit ?? 100;
+    requirePositive("limit", limit);
+    const only = query.sink === undefined ? undefined : this.#names.sink(query.sink);
+    this.#advance(now);
+    const listed: ListedDeadLetter<P>[] = [];
+    for (const [index, sink] of this.#sinks.entries()) {
+      if (only !== undefined && only !== index) continue;
+      for (const dead of sink.deadLetters(query.after ?? 0, limit - listed.length)) {
+        const { envelope, deadAt, attempts, redriven, replaced } = dead;
+        const { seq, id, key, admittedAt, payload } = envelope;
+        const names = { sink: this.#names.sinkName(index), class: this.#names.className(envelope.rank) };
+        listed.push({ ...names, seq, id, key, admittedAt, deadAt, attempts, redriven, replaced, payload });
+      }
+    }
+    return listed;
+  }
+
+  redrive(sinkName: string, seqs: readonly number[], now: number): ("redriven" | "unknown")[] {
+    const sink = this.#sinks[this.#names.sink(sinkName)]!;
+    this.#advance(now);
+    return seqs.map((seq) => (sink.redrive(seq) ? "redriven" : "unknown"));
+  }
+
+  discard(sinkName: string, seqs: readonly number[], now: number): ("discarded" | "unknown")[] {
+    const sink = this.#sinks[this.#names.sink(sinkName)]!;
+    this.#advance(now);
+    return seqs.map((seq) => (sink.discard(seq, this.#now) ? "discarded" : "unknown"));
+  }
+
+  ledger(query: { readonly after?: number | undefined; readonly limit?: number | undefined }): readonly LedgerEntry[] {
+    return this.#ledger.read(query.after, query.limit);
+  }
+
+  stats(now: number): QueueReport {
+    this.#advance(now);
+    this.#dedup.advance(this.#now);
+    const sinks: Record<string, SinkReport> = Object.create(null);
+    for (const [index, sink] of this.#sinks.entries()) {
+      sinks[this.#names.sinkName(index)] = sink.stats(this.#names.classNames);
+    }
+    return {
+      sinks,
+      admitted: this.#admitted,
+      duplicates: this.#duplicates,
+      full: this.#full,
+      tooLarge: this.#tooLarge,
+      unrouted: this.#unrouted,
+      dedupIds: this.#dedup.size,
+      payloadBytes: this.#payloadBytes,
+      lastSeq: this.#lastSeq,
+    };
+  }
+
+  /** C1, C3. */
+  #advance(now: number): void {
+    if (now > this.#now) this.#now = now;
+    for (const sink of this.#sinks) sink.advance(this.#now);
+  }
+
+  #admitOne(item: AdmitItem<P>): Admission {
+    if (this.#dedup.has(item.id)) {
+      this.#duplicates += 1;
+      return { status: "duplicate" };
+    }
+    const envelope = this.#envelopeOf(item);
+    const expiresAt = item.expiresAt ?? Infinity;
+    const refusedBy: Refusal[] = [];
+    let taken = 0;
+    let replaced = 0;
+    for (const name of item.sinks.length > 1 ? new Set(item.sinks) : item.sinks) {
+      const answer = this.#admitTo(this.#sinks[this.#names.sink(name)]!, envelope, expiresAt);
+      if (answer >= 0) {
+        taken += 1;
+        replaced = Math.max(replaced, answer);
+      } else {
+        refusedBy.push({ sink: name, reason: answer === REFUSED_TOO_LARGE ? "too-large" : "full" });
+      }
+    }
+    this.#release(envelope);
+    if (taken === 0 && refusedBy.length > 0) return this.#refusedByAll(refusedBy);
+    if (taken === 0) this.#unrouted += 1;
+    this.#admitted += 1;
+    this.#lastSeq = envelope.seq;
+    this.#dedup.remember(item.id, this.#now);
+    const seq = envelope.seq;
+    if (replaced > 0) {
+      return refusedBy.length > 0
+        ? { status: "coalesced", seq, replaced, refusedBy }
+        : { status: "coalesced", seq, replaced };
+    }
+    return refusedBy.length > 0 ? { status: "admitted", seq, refusedBy } : { status: "admitted", seq };
+  }
+
+  /** A new envelope, held by its admission until every sink was asked. */
+  #envelopeOf(item: AdmitItem<P>): QueueEnvelope<P> {
+    const bytes = this.#sizeOf(item.payload);
+    this.#payloadBytes += bytes;
+    return {
+      seq: this.#lastSeq + 1,
+      id: item.id,
+      rank: this.#names.rank(item.class),
+      key: item.key,
+      coalesceKey: item.key === undefined ? undefined : item.coalesceKey,
+      deadOnExpiry: item.onExpiry === "dead-letter",
+      admittedAt: this.#now,
+      bytes,
+      payload: item.payload,
+      holders: 1,
+    };
+  }
+
+  #admitTo(sink: SinkQueue<P>, envelope: QueueEnvelope<P>, expiresAt: number): number {
+    envelope.holders += 1;
+    if (expiresAt <= this.#now) {
+      sink.admitExpired(envelope, this.#now);
+      return 0;
+    }
+    const answer = sink.admit(envelope, expiresAt, this.#now);
+    if (answer < 0) envelope.holders -= 1;
+    return answer;
+  }
+
+  #refusedByAll(refusedBy: readonly Refusal[]): Admission {
+    if (refusedBy.every((refusal) => refusal.reason === "too-large")) {
+      this.#tooLarge += 1;
+      return { status: "too-large" };
+    }
+    this.#full += 1;
+    return { status: "full" };
+  }
+
+  #release(envelope: QueueEnvelope<P>): void {
+    envelope.holders -= 1;
+    if (envelope.holders === 0) this.#payloadBytes -= envelope.bytes;
+  }
+
+  #handOver(sink: SinkQueue<P>, entry: number, laneRank: number, token: number): HandOver<P> {
+    const envelope = sink.envelope(entry);
+    return {
+      token,
+      seq: envelope.seq,
+      id: envelope.id,
+      class: this.#names.className(envelope.rank),
+      laneClass: this.#names.className(laneRank),
+      key: envelope.key,
+      attempt: sink.attempt(entry),
+      redriven: sink.redrivenCount(entry),
+      waitedMs: this.#now - envelope.admittedAt,
+      replaced: sink.replaced(entry),
+      payload: envelope.payload,
+    };
+  }
+
+  #endLease(lease: number, cause: string): EndedLease {
+    const index = this.#leases.sinkOf(lease);
+    const entry = this.#leases.entryOf(lease);
+    this.#leases.end(lease);
+    const sink = this.#sinks[index]!;
+    const { seq } = sink.envelope(entry);
+    const attempt = sink.attempt(entry);
+    return { sink: this.#names.sinkName(index), seq, attempt, result: sink.reclaim(entry, cause, this.#now) };
+  }
+}
