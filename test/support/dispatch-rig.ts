@@ -1,6 +1,7 @@
 /** A dispatcher over a simple store and a fake clock, for tests. */
 import type { LogFields, Logger } from "../../src/ports/logger.ts";
-import type { NewEnvelope } from "../../src/ports/store.ts";
+import type { DeliveryContext } from "../../src/ports/sink.ts";
+import type { ClaimedEnvelope, NewEnvelope } from "../../src/ports/store.ts";
 import type { ConsumerSettings, Dispatch } from "../../src/pipeline/dispatch.ts";
 import { createDispatch } from "../../src/pipeline/dispatch.ts";
 import type { FakeClock } from "../../src/testing/fake-clock.ts";
@@ -61,5 +62,46 @@ export function dispatchRig(store: SimpleStore = simpleStore()): DispatchRig {
       await clock.settle();
     },
     states: () => store.entries.map(({ state }) => state),
+  };
+}
+
+/** An envelope as a claim gives it. */
+export function claimed(seq: number): ClaimedEnvelope {
+  const base = {
+    class: "standard",
+    laneClass: "standard",
+    key: undefined,
+    attempt: 1,
+    redriven: 0,
+    waitedMs: 0,
+    replaced: 0,
+  };
+  return { ...base, token: seq, seq, id: `e${seq}`, payload: new Uint8Array(0) };
+}
+
+/** A handler that tests answer by hand, in any order. */
+export function byHand(): {
+  readonly handler: (envelope: ClaimedEnvelope, context: DeliveryContext) => Promise<unknown>;
+  readonly out: Map<
+    string,
+    {
+      readonly done: (answer?: unknown) => void;
+      readonly fail: (reason: unknown) => void;
+      readonly context: DeliveryContext;
+    }
+  >;
+  readonly started: string[];
+} {
+  const out: ReturnType<typeof byHand>["out"] = new Map();
+  const started: string[] = [];
+  return {
+    out,
+    started,
+    handler: (envelope, context) => {
+      started.push(envelope.id);
+      return new Promise((resolve, reject) => {
+        out.set(envelope.id, { done: resolve, fail: reject, context });
+      });
+    },
   };
 }
