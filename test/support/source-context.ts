@@ -1,0 +1,80 @@
+/** A context for a source under test: it keeps what the source gives. */
+import type { Clock } from "../../src/ports/clock.ts";
+import type { Net } from "../../src/ports/net.ts";
+import type { GapReport, IntakeResult, ReceivedEvent, SourceContext } from "../../src/ports/source.ts";
+import type { LogSpy } from "./log-spy.ts";
+import { createLogSpy } from "./log-spy.ts";
+
+/** One event as it came, the body as text. */
+export interface SeenEvent extends Omit<ReceivedEvent, "body"> {
+  readonly text: string;
+}
+
+/** A gap with its end. */
+export interface SeenGap extends GapReport {
+  to: number | undefined;
+}
+
+/** A context with what it saw. */
+export interface SpyContext extends SourceContext {
+  readonly logger: LogSpy;
+  readonly events: SeenEvent[];
+  readonly malformedReasons: string[];
+  readonly gaps: SeenGap[];
+  /** What `receive` answers. */
+  behind: boolean;
+  /** What `admit` answers, and whether it waits. */
+  admitting: (events: readonly ReceivedEvent[]) => Promise<readonly IntakeResult[]>;
+  /** Resolves once `count` events were received. */
+  received(count: number): Promise<readonly SeenEvent[]>;
+}
+
+export function createSpyContext(clock: Clock, net: Net): SpyContext {
+  const events: SeenEvent[] = [];
+  const waiters = new Set<() => void>();
+  const decoder = new TextDecoder();
+  const context: SpyContext = {
+    clock,
+    net,
+    logger: createLogSpy(),
+    events,
+    malformedReasons: [],
+    gaps: [],
+    behind: false,
+    admitting: async (batch) =>
+      batch.map((event, index) => ({
+        status: "admitted",
+        id: event.id ?? `made ${index}`,
+        class: "standard",
+        key: event.key,
+        seq: index,
+      })),
+    receive({ body, ...event }) {
+      events.push({ ...event, text: decoder.decode(body) });
+      for (const waiter of waiters) waiter();
+      return !context.behind;
+    },
+    admit: (batch) => context.admitting(batch),
+    malformed: (reason) => void context.malformedReasons.push(reason),
+    openGap(gap) {
+      const seen: SeenGap = { ...gap, to: undefined };
+      context.gaps.push(seen);
+      return {
+        end(to) {
+          seen.to ??= to;
+        },
+      };
+    },
+    received: (count) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (events.length < count) return;
+          waiters.delete(look);
+          resolve(events);
+        };
+        waiters.add(look);
+        look();
+      }),
+  };
+  return context;
+}
