@@ -61,17 +61,22 @@ export async function startServer(port: number, host: string, handlers: ServerHa
       if (answer !== undefined) writeAnswer(response, request, answer);
     })();
   });
+  // node:http lets go of a connection that upgrades: what hangs or lingers is ours to cut.
+  const upgrading = new Set<Duplex>();
   server.on("upgrade", (incoming: IncomingMessage, connection: Duplex, head: Buffer) => {
+    upgrading.add(connection);
     connection.on("error", () => {}); // the peer went away during the handshake
+    connection.on("close", () => upgrading.delete(connection));
     const request = toApiRequest(incoming, "", handlers.correlationId());
     const verdict = handlers.upgrade(request);
     if (verdict.kind === "refuse") refuseUpgrade(connection, request, verdict.answer);
+    if (verdict.kind === "hang") waitForEnd(connection);
     if (verdict.kind === "accept") wss.handleUpgrade(incoming, connection, head, (ws) => verdict.opened(ws));
   });
   await listen(server, port, host);
   return {
     port: (server.address() as AddressInfo).port,
-    stop: () => stop(server),
+    stop: () => stop(server, upgrading),
   };
 }
 
@@ -104,9 +109,16 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-function stop(server: Server): Promise<void> {
+/** Says nothing until the peer gives up. */
+function waitForEnd(connection: Duplex): void {
+  connection.on("end", () => connection.destroy());
+  connection.resume();
+}
+
+function stop(server: Server, upgrading: ReadonlySet<Duplex>): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+    for (const connection of upgrading) connection.destroy();
   });
 }

@@ -122,8 +122,6 @@ describe("the directory", () => {
     });
     const bulk = await call(emulator, "GET", `/api/v2/users/presences/purecloud/bulk?id=${id},nobody`, token);
     expect(bulk.json).toMatchObject([{ userId: id, presenceDefinition: { systemPresence: "On Queue" } }]);
-    expect(
-    ).toBe(200);
     const many = Array.from({ length: 51 }, (_unused, at) => at).join(",");
     expect((await call(emulator, "GET", `/api/v2/users/presences/purecloud/bulk?id=${many}`, token)).status).toBe(400);
   });
