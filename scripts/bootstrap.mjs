@@ -148,7 +148,12 @@ async function installPackages() {
 }
 
 function installAdvice(output) {
-  const said = `npm said:\n${output.trim().split("\n").slice(0, 12).join("\n")}`;
+  const said = `npm said:\n${output
+    .trim()
+    .split("\n")
+    .filter((line) => !/^npm error\s+at /.test(line))
+    .slice(0, 8)
+    .join("\n")}`;
   if (/EACCES|EROFS|EPERM/.test(output)) {
     return `npm may not write to ${modules}: check its owner and permissions, or remove it. ${said}`;
   }

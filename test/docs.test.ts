@@ -1,10 +1,15 @@
-/** Every TypeScript example compiles: the `ts` blocks of the Markdown pages and those in the comments of the sources. */
+/**
+ * What the pages show is true: every TypeScript example compiles (those in the comments of the sources too), every YAML example
+ * is a configuration, and every key of the configuration has its place on its page.
+ */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseConfig } from "../src/config/load.ts";
+import { configJsonSchema } from "../src/config/schema.ts";
 import { fencedBlocks, markdownFiles } from "./architecture/documents.ts";
 import { readSources } from "./architecture/source-file.ts";
 
@@ -19,12 +24,7 @@ interface Example {
   readonly code: string;
 }
 
-const pages = markdownFiles(root).flatMap((path) =>
-  fencedBlocks(readFileSync(path, "utf8"), "ts").map((code, at) => ({
-    origin: `${relative(root, path)}#${at + 1}`,
-    code,
-  })),
-);
+const pages = pagesOf("ts");
 const comments = readSources(join(root, "src")).flatMap((file) =>
   fencedBlocks(uncommented(file.text), "ts").map((code, at) => ({
     origin: `src/${file.path}#${at + 1}`,
@@ -60,6 +60,51 @@ describe("examples in TypeScript", () => {
     expect(await compile(planted, [{ origin: "planted.md#1", code }])).toContain("planted.md#1");
   }, 60_000);
 });
+
+describe("examples of configuration", () => {
+  const examples = pagesOf("yaml");
+  const env = {
+    GENESYS_CLIENT_ID: "id",
+    GENESYS_CLIENT_SECRET: "secret",
+    CRM_WEBHOOK_SECRET: `whsec_${btoa("x".repeat(32))}`,
+  };
+  /** An example may show a part; these make it whole. */
+  const rest = {
+    sources: "sources: [{ name: main, type: http }]",
+    sinks: "sinks: [{ name: log, type: ndjson }]",
+  };
+
+  test.each(examples.map(({ origin, code }) => [origin, code] as const))("%s is right", (_origin, code) => {
+    const missing = Object.entries(rest).filter(([name]) => !new RegExp(`^${name}:`, "m").test(code));
+    const text = [code, ...missing.map(([, part]) => part)].join("\n");
+    expect(parseConfig(text, { file: "example.yaml", env }).sinks.length).toBeGreaterThan(0);
+  });
+
+  test("there are some, and a mistake in one would be found", () => {
+    expect(examples.length).toBeGreaterThan(2);
+    expect(() => parseConfig(`${rest.sources}\nsinks: [{ name: log, type: njson }]`, { file: "x.yaml", env })).toThrow(
+      "njson",
+    );
+  });
+
+  test("tell of every key that there is", () => {
+    const page = readFileSync(join(root, "docs", "configuration.md"), "utf8");
+    const words = new Set(page.match(/[A-Za-z]+/g));
+    const keys = keysOf(configJsonSchema());
+    expect(keys.size).toBeGreaterThan(40);
+    expect([...keys].filter((key) => !words.has(key) && key !== "$schema" && !LATER.has(key))).toEqual([]);
+  });
+});
+
+/** Keys of the outward contract that this version refuses with a word on when: they belong to a store that is not there yet. */
+const LATER = new Set(["sync", "keep", "hours"]);
+
+/** Names of members anywhere in a JSON Schema. */
+function keysOf(schema: unknown): Set<string> {
+  if (typeof schema !== "object" || schema === null) return new Set();
+  const own = "properties" in schema ? Object.keys(schema.properties as object) : [];
+  return new Set([...own, ...Object.values(schema).flatMap((part: unknown) => [...keysOf(part)])]);
+}
 
 /** Compiles each example as a module of its own; answers what the compiler says, by the examples' origins. */
 async function compile(folder: string, examples: readonly Example[]): Promise<string> {
@@ -99,6 +144,16 @@ function configuration(): unknown {
     include: ["examples"],
     exclude: [],
   };
+}
+
+/** Blocks of one language in the Markdown pages. */
+function pagesOf(language: string): Example[] {
+  return markdownFiles(root).flatMap((path) =>
+    fencedBlocks(readFileSync(path, "utf8"), language).map((code, at) => ({
+      origin: `${relative(root, path)}#${at + 1}`,
+      code,
+    })),
+  );
 }
 
 /** The text with the stars of its comments taken away. */
