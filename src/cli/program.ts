@@ -95,7 +95,7 @@ function usageError(text: string, command: Command): string {
 }
 
 function reportError(error: unknown, argv: readonly string[], { output }: CliContext): void {
-  const message = printable(error instanceof Error ? error.message : String(error));
+  const message = printable(error instanceof Error ? error.message : String(error), true);
   const code = isRingfirstError(error) ? error.code : undefined;
   if (argv.includes("--json")) output.note(JSON.stringify({ error: { code: code ?? "unexpected", message } }));
   else output.note(`ringfirst: ${message}${code === undefined ? "" : output.paintError("dim", ` (${code})`)}`);

@@ -7,15 +7,17 @@
  *  V4  A token that was made here is shown once; one that was given is never repeated.
  */
 import { randomBytes } from "node:crypto";
+import type { ServiceSettings } from "../../config/build.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { CloseReport, Ringfirst } from "../../ringfirst.ts";
 import { createRingfirst } from "../../ringfirst.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { pinoLogger, type ProcessLogger } from "../../runtime/logger.ts";
+import { type LogLevel, pinoLogger, type ProcessLogger } from "../../runtime/logger.ts";
 import { listenForStop, type StopRequested, type StopRequests } from "../../runtime/process.ts";
 import { createServer, type Listening, type RingfirstServer } from "../../server/index.ts";
 import { VERSION } from "../../version.ts";
 import type { ServeFlags } from "../commands/serve.ts";
-import { readPlan, type ServicePlan } from "../config-source.ts";
+import { readConfig, storePathOf, toSettings } from "../config-source.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { hasColors } from "../output.ts";
@@ -24,14 +26,31 @@ import { count } from "../text.ts";
 
 const TOKEN_BYTES = 24;
 
+/** The configuration as it is run. */
+interface ServicePlan extends ServiceSettings {
+  /** The file, or `the environment`. */
+  readonly from: string;
+  readonly storePath: string | undefined;
+}
+
+/** What one run is made with. */
+interface Run {
+  readonly clock: Clock;
+  readonly logger: ProcessLogger;
+  readonly stop: StopRequests;
+  readonly flags: ServeFlags;
+}
+
 /** Runs the service until it is asked to stop, and answers its exit code. */
 export async function runServe(flags: ServeFlags, context: CliContext): Promise<ExitCode> {
   const stop = listenForStop();
   try {
-    const plan = await readPlan(flags.config, context);
-    const logger = loggerOf(plan, flags, context);
+    const { config, from } = readConfig(flags.config, context);
+    const logger = loggerOf(config.log?.level, flags, context);
+    const clock = systemClock();
     try {
-      return await serve(plan, logger, stop, flags, context);
+      const plan = { ...toSettings(config, clock, logger), from, storePath: storePathOf(config) };
+      return await serve(plan, { clock, logger, stop, flags }, context);
     } finally {
       await logger.flush();
     }
@@ -40,15 +59,9 @@ export async function runServe(flags: ServeFlags, context: CliContext): Promise<
   }
 }
 
-async function serve(
-  plan: ServicePlan,
-  logger: ProcessLogger,
-  stop: StopRequests,
-  flags: ServeFlags,
-  context: CliContext,
-): Promise<ExitCode> {
-  const clock = systemClock();
-  const service = await createRingfirst({ ...plan.options, clock, logger });
+async function serve(plan: ServicePlan, run: Run, context: CliContext): Promise<ExitCode> {
+  const { clock, logger, stop, flags } = run;
+  const service = await createRingfirst(plan.options);
   const token = plan.server.token ?? randomBytes(TOKEN_BYTES).toString("base64url");
   const server = createServer({ ...plan.server, service, token, clock, logger });
   const { listening, runFile } = await openDoors(
@@ -153,10 +166,10 @@ function told(report: CloseReport, plan: ServicePlan, { output }: CliContext): E
   return clean ? EXIT.OK : EXIT.FAILED;
 }
 
-function loggerOf(plan: ServicePlan, flags: ServeFlags, { output, env }: CliContext): ProcessLogger {
+function loggerOf(level: LogLevel = "info", flags: ServeFlags, { output, env }: CliContext): ProcessLogger {
   const pretty = output.stderr.isTTY === true && flags.json !== true;
   return pinoLogger({
-    level: plan.logLevel,
+    level,
     ...(pretty ? { pretty: { colors: hasColors(output.stderr, env) } } : {}),
   });
 }
