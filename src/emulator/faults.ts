@@ -9,13 +9,14 @@ import { RingfirstError } from "../errors.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { FrameFault, FrameFaultName, FrameFaults } from "./frame-faults.ts";
 import type { ProviderSocket } from "./sockets.ts";
+import { isCloseCode } from "./sockets.ts";
 
 /** Doors at which a request fault can stand. */
 export type FaultDoor = "token" | "rest" | "upgrade";
 
 /** Every fault with its parameters, as `GET /_emulator/faults` lists them. */
 export const FAULTS = {
-  close: { code: "close code, default 1011", reason: "text" },
+  close: { code: "close code, default 1011; 1005: none; 1006: no close frame", reason: "text" },
   drop: {},
   stall: { heartbeats: "true: heartbeats go on, events don't" },
   malformed: { kind: "truncated (default) | text | binary | unknown-fields" },
@@ -79,6 +80,8 @@ interface Entry {
   timer: Timer | undefined;
 }
 
+/** A close frame has no room for more. */
+const MAX_REASON_BYTES = 123;
 const DOOR_FAULTS: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "rate-limit", "server-error", "hang"]);
 const FRAME_FAULTS: ReadonlySet<string> = new Set(["gap", "duplicate", "reorder", "delay"]);
 
@@ -111,7 +114,7 @@ export class Faults {
   inject(request: FaultRequest): ActiveFault {
     const name = faultName(request.fault);
     for (const spent of this.#entries.values()) if (spent.frameFault?.left === 0) this.#finish(spent);
-    for (const key of ["count", "forMs", "afterMs"] as const) checkNumber(key, request[key]);
+    checkParameters(request);
     const entry: Entry = {
       id: (this.#ids += 1),
       name,
@@ -206,9 +209,24 @@ function faultName(given: unknown): FaultName {
   );
 }
 
-function checkNumber(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === "number" && Number.isFinite(value) && value >= 0)) return;
-  throw new RingfirstError("RF_OPTION_INVALID", `${name} must be a number of at least 0, got ${JSON.stringify(value)}`);
+/** What is wrong is told now: once the fault acts, nobody is there to hear it. */
+function checkParameters(request: FaultRequest): void {
+  const refuse = (name: string, rule: string): never => {
+    const got = JSON.stringify(request[name]);
+    throw new RingfirstError("RF_OPTION_INVALID", `${name} must be ${rule}, got ${got}`);
+  };
+  for (const name of ["count", "forMs", "afterMs", "delayMs", "retryAfterS"]) {
+    const value = request[name];
+    const isWell = typeof value === "number" && Number.isFinite(value) && value >= 0;
+    if (value !== undefined && !isWell) refuse(name, "a number of at least 0");
+  }
+  const { code, reason, status } = request;
+  if (code !== undefined && !isCloseCode(code)) refuse("code", "a close code (1000 to 1014 or 3000 to 4999)");
+  if (reason !== undefined && (typeof reason !== "string" || Buffer.byteLength(reason) > MAX_REASON_BYTES)) {
+    refuse("reason", `a text of at most ${MAX_REASON_BYTES} bytes`);
+  }
+  const isStatus = Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
+  if (status !== undefined && !isStatus) refuse("status", "a whole number from 400 to 599");
 }
 
 /** Requests or frames that a fault hits; `undefined` when only time ends it. */

@@ -4,6 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { SILENT_LOGGER } from "../ports/logger.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { isCloseCode } from "./sockets.ts";
 
 /** The platform's limits; each can be made small so that a test is quick. */
 export interface EmulatorLimits {
@@ -158,6 +159,19 @@ function resolveLimits(given: Partial<EmulatorLimits> = {}): EmulatorLimits {
   return limits;
 }
 
+function resolveSwitches(given: Partial<EmulatorSwitches> = {}): EmulatorSwitches {
+  const switches = { ...DEFAULT_SWITCHES, ...given };
+  for (const name of ["replacedCode", "channelGoneCode", "tokenEndedCode"] as const) {
+    const code: unknown = switches[name];
+    if (isCloseCode(code)) continue;
+    throw new RingfirstError("RF_OPTION_INVALID", `switches.${name} must be a close code, got ${String(code)}`);
+  }
+  for (const name of ["unknownChannelStatus", "expiredChannelStatus"] as const) {
+    whole(`switches.${name}`, switches[name], 400, 599);
+  }
+  return switches;
+}
+
 /** A string of lower-case letters and digits from the clock's chance. */
 export function madeUp(clock: Clock, length: number): string {
   let text = "";
@@ -191,7 +205,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     topicPermissions: options.topicPermissions ?? {},
     deniedScopes: options.deniedScopes ?? [],
     limits: resolveLimits(options.limits),
-    switches: { ...DEFAULT_SWITCHES, ...options.switches },
+    switches: resolveSwitches(options.switches),
     clock,
     logger: options.logger ?? SILENT_LOGGER,
   };

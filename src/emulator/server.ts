@@ -52,14 +52,11 @@ export async function startServer(port: number, host: string, handlers: ServerHa
     clientTracking: false,
   });
   const server = createServer((incoming, response) => {
-    void (async () => {
-      const body = await readBody(incoming, handlers.requestBytes);
+    void readBody(incoming, handlers.requestBytes).then((body) => {
       const request = toApiRequest(incoming, body ?? "", handlers.correlationId());
-      const tooLarge =
-        body === undefined && apiError(request, 413, "request.entity.too.large", "The request is too large.");
-      const answer = tooLarge || safely(handlers, request, incoming);
+      const answer = body === undefined ? tooLarge(request) : safely(handlers, request, incoming);
       if (answer !== undefined) writeAnswer(response, request, answer);
-    })();
+    });
   });
   // node:http lets go of a connection that upgrades: what hangs or lingers is ours to cut.
   const upgrading = new Set<Duplex>();
@@ -78,6 +75,10 @@ export async function startServer(port: number, host: string, handlers: ServerHa
     port: (server.address() as AddressInfo).port,
     stop: () => stop(server, upgrading),
   };
+}
+
+function tooLarge(request: ApiRequest): Answer {
+  return apiError(request, 413, "request.entity.too.large", "The request is too large.");
 }
 
 function safely(handlers: ServerHandlers, request: ApiRequest, incoming: IncomingMessage): Answer | undefined {

@@ -1,9 +1,9 @@
 /** What each socket fault does to one socket. */
 import type { Channel, Channels } from "./channels.ts";
 import type { FaultName, FaultRequest, SocketFaultAction } from "./faults.ts";
+import type { Lobby } from "./lobby.ts";
 import type { Tokens } from "./oauth.ts";
 import type { ProviderSocket } from "./sockets.ts";
-import type { SystemMessage } from "./system-messages.ts";
 import type { Clock } from "../ports/clock.ts";
 
 /** What socket faults act on. */
@@ -11,9 +11,7 @@ export interface SocketFaultContext {
   readonly clock: Clock;
   readonly channels: Channels;
   readonly tokens: Tokens;
-  readonly channelOf: (socket: ProviderSocket) => Channel | undefined;
-  readonly tokenOf: (socket: ProviderSocket) => string | undefined;
-  readonly tell: (channel: Channel, message: SystemMessage) => void;
+  readonly lobby: Lobby;
 }
 
 const DEFAULT_CLOSE = 1011;
@@ -31,7 +29,7 @@ const JUNK_BYTES = Buffer.from([0x00, 0xff, 0xfe, 0x7b, 0x22, 0x80]);
 /** Makes the action for {@link Faults}. */
 export function createSocketFaults(context: SocketFaultContext): SocketFaultAction {
   return (socket, name, request) => {
-    const channel = context.channelOf(socket);
+    const channel = context.lobby.channelOf(socket);
     if (name === "close") socket.close(numberOr(request["code"], DEFAULT_CLOSE), textOr(request["reason"], ""));
     if (name === "drop") socket.drop();
     if (name === "stall") socket.stall(request["heartbeats"] === true ? "heartbeats" : "silent");
@@ -51,11 +49,11 @@ function onChannel(
 ): void {
   if (name === "channel_gone") context.channels.end(channel, "expired");
   if (name === "no_longer_subscribed") {
-    context.tell(channel, "no_longer_subscribed");
+    context.lobby.tell(channel, "no_longer_subscribed");
     context.channels.unsubscribe(channel);
   }
   if (name === "socket_closing") {
-    context.tell(channel, "socket_closing");
+    context.lobby.tell(channel, "socket_closing");
     const graceMs = numberOr(request["graceMs"], DEFAULT_GRACE_MS);
     // The channel stays: a client that came back in time has another socket by now, and this one is closed already.
     if (graceMs >= 0) context.clock.setTimer(graceMs, () => socket.isOpen && socket.close(1001, "maintenance"));
@@ -63,8 +61,8 @@ function onChannel(
 }
 
 function revoke(context: SocketFaultContext, socket: ProviderSocket, channel: Channel | undefined): void {
-  if (channel !== undefined) context.tell(channel, "token_revoked");
-  const token = context.tokenOf(socket);
+  if (channel !== undefined) context.lobby.tell(channel, "token_revoked");
+  const token = context.lobby.tokenOf(socket);
   if (token !== undefined) context.tokens.revoke(token);
 }
 

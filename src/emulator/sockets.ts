@@ -34,6 +34,12 @@ const MAX_READ = 65_536;
 /** How long a client has to answer a close before its connection is cut. */
 const CLOSE_GRACE_MS = 1000;
 
+/** Whether {@link ProviderSocket.close} can end a socket with this code. */
+export function isCloseCode(code: unknown): code is number {
+  if (typeof code !== "number" || !Number.isInteger(code)) return false;
+  return (code >= 1000 && code <= 1014 && code !== 1004) || (code >= 3000 && code <= 4999);
+}
+
 /** One socket of either wire. */
 export class ProviderSocket {
   /** Short name for the ledger. */
@@ -89,10 +95,15 @@ export class ProviderSocket {
     this.#stall = kind;
   }
 
-  /** Ends with a close frame. */
+  /** Ends with a close frame: without a code for 1005; for 1006, which no frame can carry, the connection is cut. */
   close(code: number, reason = ""): void {
+    if (code === 1006) {
+      this.drop();
+      return;
+    }
     this.#end();
-    this.#ws.close(code, reason);
+    if (code === 1005) this.#ws.close();
+    else this.#ws.close(code, reason);
     this.#settings.clock.setTimer(CLOSE_GRACE_MS, () => this.#ws.terminate());
   }
 

@@ -310,3 +310,24 @@ describe("faults of requests", () => {
     socket.ws.terminate();
   });
 });
+
+test.each([
+  [{ fault: "close", code: 999 }, "code"],
+  [{ fault: "close", reason: "x".repeat(124) }, "reason"],
+  [{ fault: "server-error", status: 200 }, "status"],
+  [{ fault: "rate-limit", retryAfterS: -1 }, "retryAfterS"],
+  [{ fault: "gap", count: Number.NaN }, "count"],
+])("what can't be done is refused when it is asked for: %o", (request, name) => {
+  const emulator = createEmulator({ callsPerHour: 0 });
+  expect(() => emulator.faults.inject(request)).toThrow(name);
+  expect(emulator.faults.active()).toEqual([]);
+});
+
+test("close with 1006 cuts the connection, with 1005 gives no code", async () => {
+  for (const code of [1006, 1005]) {
+    const { emulator, socket } = await stage();
+    await using _ = emulator;
+    emulator.faults.inject({ fault: "close", code });
+    expect((await socket.closed).code).toBe(code);
+  }
+});
