@@ -110,7 +110,7 @@ export const LAW: readonly Row[] = [
   {
     room: "cli/",
     may: ["*"],
-    packages: ["commander"],
+    packages: ["commander", "yaml"],
     node: ["crypto", "fs", "net", "path", "stream", "util", "worker_threads"],
   },
 ];
