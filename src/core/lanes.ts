@@ -28,6 +28,11 @@ import { MAX_RANKS, rankOf } from "./standing.ts";
 
 const NO_RANK = 255;
 
+/** A lane's state: not there, nothing of it in flight, or one. */
+const CLOSED = 0;
+const IDLE = 1;
+const BUSY = 2;
+
 /** What a lane must know of an entry that waits in it. */
 export interface LaneEntry {
   readonly seq: number;
@@ -55,7 +60,7 @@ export class Lanes {
 
   readonly #keys: (string | undefined)[] = [];
   #rank = new Uint8Array(0);
-  #inFlight = new Uint8Array(0);
+  #state = new Uint8Array(0);
   #waiting = new Int32Array(0);
   #bytes = new Float64Array(0);
 
@@ -88,14 +93,16 @@ export class Lanes {
     const lane = this.#slots.take();
     if (lane >= this.#rank.length) this.#grow(lane);
     this.#rank[lane] = NO_RANK;
+    this.#state[lane] = IDLE;
     this.#keys[lane] = key;
     if (key !== undefined) this.#byKey.set(key, lane);
     return lane;
   }
 
-  /** Ends the lane when nothing of it is left (L1). */
+  /** Ends the lane when nothing of it is left (L1); may be called again. */
   settleLane(lane: number): void {
-    if (this.#waiting[lane] !== 0 || this.#inFlight[lane] !== 0) return;
+    if (this.#waiting[lane] !== 0 || this.#state[lane] !== IDLE) return;
+    this.#state[lane] = CLOSED;
     const key = this.#keys[lane];
     if (key !== undefined) this.#byKey.delete(key);
     this.#keys[lane] = undefined;
@@ -123,7 +130,7 @@ export class Lanes {
 
   /** Something of the lane is in flight, or no longer: then it is claimable again, unless a backoff says otherwise. */
   setInFlight(lane: number, inFlight: boolean): void {
-    this.#inFlight[lane] = inFlight ? 1 : 0;
+    this.#state[lane] = inFlight ? BUSY : IDLE;
     this.#place(lane, this.#rank[lane]!);
   }
 
@@ -230,7 +237,7 @@ export class Lanes {
   /** Restores L2 and L3 after any change of a lane that stood in rank `before`. */
   #place(lane: number, before: number): void {
     const rank = this.#rank[lane]!;
-    const claimable = rank !== NO_RANK && this.#inFlight[lane] === 0 && !this.#backoffs.has(lane);
+    const claimable = rank !== NO_RANK && this.#state[lane] === IDLE && !this.#backoffs.has(lane);
     rerank(this.#ready, lane, before, claimable ? rank : NO_RANK, this.#standings.firstKey(lane));
     rerank(this.#sheddable, lane, before, rank, this.#order.firstKey(lane));
   }
@@ -238,7 +245,7 @@ export class Lanes {
   #grow(lane: number): void {
     const capacity = grownTo(this.#rank.length, lane);
     this.#rank = grown(this.#rank, new Uint8Array(capacity));
-    this.#inFlight = grown(this.#inFlight, new Uint8Array(capacity));
+    this.#state = grown(this.#state, new Uint8Array(capacity));
     this.#waiting = grown(this.#waiting, new Int32Array(capacity));
     this.#bytes = grown(this.#bytes, new Float64Array(capacity));
   }

@@ -105,13 +105,15 @@ export class SinkQueue<P> {
     }
     const events = this.#events - replaced.length + 1 - this.#settings.maxEvents;
     const bytes = this.#bytes - freed + envelope.bytes - this.#settings.maxBytes;
-    if ((events > 0 || bytes > 0) && !this.#makeRoom(envelope, standing, events, bytes, now)) {
+    const shed = events > 0 || bytes > 0 ? this.#makeRoom(envelope, standing, events, bytes) : [];
+    if (shed === undefined) {
       for (const entry of replaced.reverse()) this.#attach(entry);
       return this.#refuse(envelope, REFUSED_FULL, now);
     }
-    const values = { standing, expiresAt, attempt: 1, redriven: 0, replaced: standsFor };
     this.#counters[envelope.rank]!.admitted += 1;
-    this.#enter(envelope, values);
+    this.#enter(envelope, { standing, expiresAt, attempt: 1, redriven: 0, replaced: standsFor });
+    // Only now, with the newcomer in it, may its lane lose the others: an act of admission ends no backoff (Q7).
+    for (const entry of shed) this.#finish(entry, "shed", now);
     for (const entry of replaced) this.#finish(entry, "coalesced", now);
     return replaced.length;
   }
@@ -144,13 +146,14 @@ export class SinkQueue<P> {
   }
 
   /**
-   * Sheds until `events` and `bytes` are no longer above the limits, or nothing at all (Q10). The newcomer's class is that of
-   * its lane as it would be with it; while room is made, lanes are taken as they stand without it.
+   * Takes out what must be shed until `events` and `bytes` are no longer above the limits; undefined, and nothing taken out,
+   * when there is not enough (Q10). The newcomer's class is that of its lane as it would be with it, determined once; while
+   * room is made, lanes are taken as they stand, without it.
    */
-  #makeRoom(envelope: QueueEnvelope<P>, standing: number, events: number, bytes: number, now: number): boolean {
+  #makeRoom(envelope: QueueEnvelope<P>, standing: number, events: number, bytes: number): number[] | undefined {
     const lane = this.#lanes.find(envelope.key);
     const newcomerRank = rankOf(lane === NONE ? standing : Math.min(standing, this.#lanes.bestStanding(lane)));
-    if (!this.#canShed(newcomerRank, events, bytes)) return false;
+    if (!this.#canShed(newcomerRank, events, bytes)) return undefined;
     const shed: number[] = [];
     let eventsOver = events;
     let bytesOver = bytes;
@@ -158,15 +161,14 @@ export class SinkQueue<P> {
       const entry = this.#nextToShed(newcomerRank);
       if (entry === NONE) {
         for (const back of shed.reverse()) this.#attach(back);
-        return false;
+        return undefined;
       }
       this.#detach(entry);
       shed.push(entry);
       eventsOver -= 1;
       bytesOver -= this.#entries.envelope(entry).bytes;
     }
-    for (const entry of shed) this.#finish(entry, "shed", now);
-    return true;
+    return shed;
   }
 
   /** Whether there is enough to shed, by the sums; so that a full queue refuses in O(1). */
