@@ -1,0 +1,265 @@
+/**
+ * The sockets of one channel line: the one that delivers, its successor in handshake, and for a moment both.
+ *
+ * - K1  `next` is in handshake or joining; `current` delivers; `old` delivers beside it until it is let go.
+ * - K2  While two deliver, equal events are folded and the order of the old one leads (`core/overlap.ts`).
+ * - K3  A socket that ends by our own will is not reported.
+ */
+import { createOverlap, type Overlap } from "../../core/overlap.ts";
+import type { Clock, Timer } from "../../ports/clock.ts";
+import type { Net } from "../../ports/net.ts";
+import type { Channel } from "./channels-api.ts";
+import { Connection, type ConnectionEnd } from "./connection.ts";
+import type { DecodedFrame, FrameDecoder } from "./decode.ts";
+
+/** What the sockets tell. */
+export interface SocketsListener {
+  /** The successor's handshake is done. */
+  opened(): void;
+  /** The successor has shown a sign of life. */
+  alive(): void;
+  /** The successor ended before it joined. */
+  nextEnded(end: ConnectionEnd): void;
+  /** The delivering socket ended by itself. `lastSignAt`: when all was surely well. */
+  currentEnded(end: ConnectionEnd, lastSignAt: number | undefined): void;
+  /** One event, or a frame that is none; each once, in order. */
+  frame(frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void;
+  /** A frame that is about the socket itself. `standing`: it came on the delivering one. */
+  notice(frame: Extract<DecodedFrame, { readonly kind: "system" | "answer" }>, standing: boolean): void;
+}
+
+/** What {@link ChannelSockets} takes. */
+export interface ChannelSocketsOptions {
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly maxFrameBytes: number;
+  readonly decode: FrameDecoder;
+}
+
+interface Link {
+  readonly channel: Channel;
+  readonly openedAt: number;
+  connection: Connection | undefined;
+}
+
+/** What waits for the old socket's end: a frame with bytes of its own. */
+interface KeptFrame {
+  readonly frame: DecodedFrame;
+  readonly bytes: Uint8Array;
+  readonly isBinary: boolean;
+}
+
+/** A socket for status pages. */
+export interface LinkView {
+  readonly role: "live" | "joining" | "leaving";
+  readonly openedAt: number;
+  readonly lastSignAt: number | undefined;
+}
+
+/** Both stand for so long after the successor joined: what was on its way to the old one still comes. */
+const OVERLAP_MS = 1_500;
+/** One character a byte: equal text means equal bytes. */
+const latin1 = new TextDecoder("latin1");
+
+/** The sockets of one line. */
+export class ChannelSockets {
+  readonly #options: ChannelSocketsOptions;
+  readonly #listener: SocketsListener;
+  #next: Link | undefined;
+  #current: Link | undefined;
+  #old: Link | undefined;
+  #overlap: Overlap<KeptFrame> | undefined;
+  #overlapTimer: Timer | undefined;
+  #held = false;
+  #folded = 0;
+
+  constructor(options: ChannelSocketsOptions, listener: SocketsListener) {
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  /** Equal events of two sockets that were folded into one. */
+  get folded(): number {
+    return this.#folded + (this.#overlap?.folded ?? 0);
+  }
+
+  /** The channel of the delivering socket. */
+  get currentChannel(): Channel | undefined {
+    return this.#current?.channel;
+  }
+
+  /** Opens the successor. `replaces`: on the same channel, where the platform drops the old socket by itself. */
+  open(channel: Channel): void {
+    const { clock, net, maxFrameBytes } = this.#options;
+    this.dropNext();
+    const link: Link = { channel, openedAt: clock.now(), connection: undefined };
+    this.#next = link;
+    link.connection = new Connection(
+      { clock, net, uri: channel.connectUri, maxFrameBytes },
+      {
+        opened: () => this.#onOpened(link),
+        alive: () => {
+          if (link === this.#next) this.#listener.alive();
+        },
+        frame: (bytes, isBinary) => this.#onFrame(link, bytes, isBinary),
+        ended: (end) => this.#onEnded(link, end),
+      },
+    );
+    if (this.#held) link.connection.hold(true);
+  }
+
+  /** The successor has joined: it delivers from here on. Answers the channel that is left, once `left` is called. */
+  promote(left: (channel: Channel) => void): void {
+    const next = this.#next;
+    if (next === undefined) return;
+    this.#letOldGo();
+    const old = this.#current;
+    this.#current = next;
+    this.#next = undefined;
+    if (old === undefined || old.channel.id === next.channel.id) {
+      this.#endOverlap();
+      old?.connection?.close();
+      return;
+    }
+    this.#old = old;
+    this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => {
+      this.#letOldGo();
+      left(old.channel);
+    });
+  }
+
+  dropNext(): void {
+    const next = this.#next;
+    this.#next = undefined;
+    if (next === undefined) return;
+    // What it alone carried must not go with it.
+    this.#endOverlap();
+    next.connection?.close();
+  }
+
+  dropCurrent(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    this.#endOverlap();
+    current?.connection?.close();
+  }
+
+  /** Asks the successor for a sign of life. */
+  askNext(): void {
+    this.#next?.connection?.ask();
+  }
+
+  hold(held: boolean): void {
+    this.#held = held;
+    for (const link of this.#links()) link.connection?.hold(held);
+  }
+
+  /** Closes all, unreported; answers the channels they had. */
+  close(): readonly Channel[] {
+    const links = this.#links();
+    this.#overlapTimer?.cancel();
+    this.#endOverlap();
+    [this.#next, this.#current, this.#old] = [undefined, undefined, undefined];
+    for (const { connection } of links) {
+      connection?.hold(false);
+      connection?.close();
+    }
+    return links.map(({ channel }) => channel);
+  }
+
+  view(): readonly LinkView[] {
+    const roles = [
+      ["live", this.#current],
+      ["joining", this.#next],
+      ["leaving", this.#old],
+    ] as const;
+    return roles.flatMap(([role, link]) => {
+      return link === undefined ? [] : [{ role, openedAt: link.openedAt, lastSignAt: link.connection?.lastSignAt }];
+    });
+  }
+
+  #links(): readonly Link[] {
+    return [this.#current, this.#next, this.#old].filter((link) => link !== undefined);
+  }
+
+  #onOpened(link: Link): void {
+    if (link !== this.#next) return;
+    // From here on two sockets may carry the same event, unless the platform drops the old one (same channel).
+    const current = this.#current;
+    if (current !== undefined && current.channel.id !== link.channel.id) this.#overlap ??= createOverlap();
+    this.#listener.opened();
+  }
+
+  #onFrame(link: Link, bytes: Uint8Array, isBinary: boolean): void {
+    const frame = this.#options.decode(bytes);
+    if (frame.kind === "system" || frame.kind === "answer") {
+      if (link === this.#current || link === this.#next) this.#listener.notice(frame, link === this.#current);
+      return;
+    }
+    const overlap = this.#overlap;
+    if (overlap === undefined) {
+      this.#listener.frame(frame, bytes, isBinary);
+      return;
+    }
+    const content = contentOf(frame, bytes);
+    const leader = this.#old ?? this.#current;
+    if (link === leader) {
+      overlap.old(content);
+      this.#listener.frame(frame, bytes, isBinary);
+      return;
+    }
+    const outcome = overlap.fresh(content, bytes.length, () => keep(frame, bytes, isBinary));
+    if (outcome !== "full") return;
+    this.#endOverlap();
+    this.#listener.frame(frame, bytes, isBinary);
+  }
+
+  #onEnded(link: Link, end: ConnectionEnd): void {
+    if (link === this.#next) {
+      this.#next = undefined;
+      this.#endOverlap();
+      this.#listener.nextEnded(end);
+    } else if (link === this.#old) {
+      this.#letOldGo();
+    } else if (link === this.#current) {
+      this.#current = this.#old;
+      this.#old = undefined;
+      this.#overlapTimer?.cancel();
+      if (this.#current !== undefined) {
+        // The old one still stands: it delivers until the line has another.
+        this.#endOverlap();
+      }
+      this.#listener.currentEnded(end, link.connection?.lastSignAt);
+    }
+  }
+
+  #letOldGo(): void {
+    this.#overlapTimer?.cancel();
+    const old = this.#old;
+    this.#old = undefined;
+    if (old === undefined) return;
+    this.#endOverlap();
+    old.connection?.close();
+  }
+
+  #endOverlap(): void {
+    const overlap = this.#overlap;
+    this.#overlap = undefined;
+    if (overlap === undefined) return;
+    this.#folded += overlap.folded;
+    for (const { frame, bytes, isBinary } of overlap.end()) this.#listener.frame(frame, bytes, isBinary);
+  }
+}
+
+/** Equal for equal events: topic and body. The metadata may differ between two channels. */
+function contentOf(frame: DecodedFrame, bytes: Uint8Array): string {
+  if (frame.kind !== "event") return latin1.decode(bytes);
+  return `${frame.topic.toLowerCase()}\n${latin1.decode(frame.body)}`;
+}
+
+/** The frame with bytes of its own: those given are valid during the call only. */
+function keep(frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): KeptFrame {
+  const own = bytes.slice();
+  if (frame.kind !== "event") return { frame, bytes: own, isBinary };
+  return { frame: { ...frame, body: frame.body.slice() }, bytes: own, isBinary };
+}

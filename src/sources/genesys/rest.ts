@@ -1,0 +1,165 @@
+/**
+ * Calls of the platform's REST API, all through one place: token, time limit, and the client's request budget.
+ *
+ * R1  `Retry-After` and the rate-limit headers are obeyed for all calls of the client: while the window is spent nothing is
+ *     sent, and the answer says how long to wait. Retrying is the caller's business; here nothing loops.
+ * R2  A 401 costs the token and one more try with a new one, so a token that ended early heals by itself.
+ * R3  What is shown of an answer is its code and message, one line, cut; never a header, a body or an address.
+ */
+import { oneLine } from "../../core/cause.ts";
+import { parseRetryAfter } from "../../core/retry-after.ts";
+import type { Token, TokenSource } from "../../oauth/token.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Logger } from "../../ports/logger.ts";
+import type { HttpRequest, HttpResponse, Net } from "../../ports/net.ts";
+
+/** One call. */
+export interface ApiCall {
+  readonly method: HttpRequest["method"];
+  /** Below the API's base, with its query. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** May use the part of the budget that is kept for getting connected again. */
+  readonly urgent?: boolean;
+}
+
+/** The answer to one call. */
+export type ApiAnswer =
+  | { readonly kind: "ok"; readonly status: number; readonly json: unknown; readonly token: Token }
+  /** 404. */
+  | { readonly kind: "gone"; readonly reason: string }
+  /** The platform says no: other 4xx, or a login that is refused. `code`: its own error code. */
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly code: string;
+      readonly reason: string;
+      readonly message: string;
+    }
+  /** Passing: the network, 408, 429, 5xx, the budget, a login that failed. */
+  | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
+
+/** The API of one client. */
+export interface GenesysApi {
+  /** Never rejects. */
+  call(call: ApiCall): Promise<ApiAnswer>;
+}
+
+/** What {@link createGenesysApi} takes. */
+export interface GenesysApiOptions {
+  readonly base: string;
+  readonly tokens: TokenSource;
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly logger: Logger;
+}
+
+const TIMEOUT_MS = 15_000;
+const MAX_BYTES = 16 * 2 ** 20;
+/** Of each window so many requests are kept for urgent calls. */
+const KEPT_SHARE = 0.2;
+const decoder = new TextDecoder();
+
+/** The API of the client that `tokens` logs in. */
+export function createGenesysApi(options: GenesysApiOptions): GenesysApi {
+  return new RestApi(options);
+}
+
+class RestApi implements GenesysApi {
+  readonly #options: GenesysApiOptions;
+  /** Monotonic; before it nothing is sent. */
+  #blockedUntil = 0;
+  /** The window as the last answer told it. */
+  #window: { readonly left: number; readonly allowed: number; readonly endsAt: number } | undefined;
+
+  constructor(options: GenesysApiOptions) {
+    this.#options = options;
+  }
+
+  async call(call: ApiCall): Promise<ApiAnswer> {
+    const first = await this.#once(call, false);
+    if (first.kind !== "refused" || first.status !== 401) return first;
+    return this.#once(call, true);
+  }
+
+  async #once(call: ApiCall, fresh: boolean): Promise<ApiAnswer> {
+    const { tokens, clock, net, base } = this.#options;
+    const wait = this.#mustWaitMs(call.urgent === true);
+    if (wait > 0) return { kind: "failed", reason: "the request budget of this minute is spent", retryAfterMs: wait };
+    const login = await tokens.get({ fresh });
+    if (login.kind === "refused") return { ...login, code: "login", message: login.reason };
+    if (login.kind === "failed") return login;
+    const { token } = login;
+    const answer = await net.request({
+      method: call.method,
+      url: base + call.path,
+      headers: {
+        authorization: `Bearer ${token.value}`,
+        accept: "application/json",
+        ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      timeoutMs: TIMEOUT_MS,
+      maxBytes: MAX_BYTES,
+    });
+    if (!answer.ok) return { kind: "failed", reason: `${describe(call)}: ${answer.message}` };
+    this.#readWindow(answer, clock.monotonic());
+    if (answer.status === 401) tokens.invalidate(token.value);
+    return this.#read(call, answer, token);
+  }
+
+  #read(call: ApiCall, { status, headers, body }: HttpResponse, token: Token): ApiAnswer {
+    const { clock, logger } = this.#options;
+    const json = readJson(body);
+    if (status >= 200 && status < 300) return { kind: "ok", status, json, token };
+    const { code, message } = readError(json);
+    const reason = `${describe(call)}: the platform answered ${status}${code === "" ? "" : ` ${code}`}`;
+    const correlationId = headers["inin-correlation-id"] ?? headers["genesys-correlation-id"];
+    logger.debug({ status, code, correlationId: oneLine(correlationId ?? "") }, reason);
+    if (status === 404) return { kind: "gone", reason };
+    if (status === 408 || status === 429 || status >= 500) {
+      const wait = parseRetryAfter(headers["retry-after"], clock.now());
+      if (status === 429) this.#blockedUntil = Math.max(this.#blockedUntil, clock.monotonic() + (wait ?? 1_000));
+      return wait === undefined ? { kind: "failed", reason } : { kind: "failed", reason, retryAfterMs: wait };
+    }
+    return { kind: "refused", status, code, reason: message === "" ? reason : `${reason}: ${message}`, message };
+  }
+
+  #mustWaitMs(urgent: boolean): number {
+    const at = this.#options.clock.monotonic();
+    const window = this.#window;
+    const kept = urgent || window === undefined ? 0 : Math.floor(window.allowed * KEPT_SHARE);
+    const spent = window !== undefined && window.left <= kept && at < window.endsAt ? window.endsAt - at : 0;
+    return Math.ceil(Math.max(spent, this.#blockedUntil - at, 0));
+  }
+
+  #readWindow({ headers }: HttpResponse, at: number): void {
+    const [count, allowed, reset] = ["count", "allowed", "reset"].map((name) => {
+      const text = headers[`inin-ratelimit-${name}`];
+      return text !== undefined && /^\d{1,9}$/u.test(text) ? Number(text) : undefined;
+    });
+    if (count === undefined || allowed === undefined || reset === undefined) return;
+    this.#window = { left: allowed - count, allowed, endsAt: at + reset * 1_000 };
+  }
+}
+
+/** A call for people: its path without ids and query. */
+function describe({ method, path }: ApiCall): string {
+  return `${method} ${path.replace(/\?.*$/u, "").replace(/\/[^/]*\d[^/]*/gu, (part) => (part === "/v2" ? part : "/{id}"))}`;
+}
+
+function readJson(body: Uint8Array): unknown {
+  try {
+    return body.length === 0 ? undefined : (JSON.parse(decoder.decode(body)) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The platform's error code and message, made harmless; empty where the answer has none. */
+function readError(json: unknown): { readonly code: string; readonly message: string } {
+  const error = typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+  const text = (value: unknown): string => (typeof value === "string" ? oneLine(value).slice(0, 300) : "");
+  return { code: text(error["code"]), message: text(error["message"]) };
+}
