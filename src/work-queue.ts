@@ -54,6 +54,7 @@ import type {
 import { systemClock } from "./runtime/clock.ts";
 import { memoryStore } from "./stores/memory.ts";
 
+export { memoryStore } from "./stores/memory.ts";
 export type { Consumer, DispatchListener, DrainReport, EnvelopeHandler, StopOptions } from "./pipeline/dispatch.ts";
 
 /** One sink of a work queue. */

@@ -91,15 +91,22 @@ export class Settler {
   }
 
   #offer(): void {
-    const { store, now, sent } = this.#options;
     const batch = this.#sending;
-    new Promise<readonly ("settled" | "stale")[]>((resolve) =>
-      resolve(store.settle(batch.map(toSettlement), now())),
-    ).then(
+    this.#settle(batch).then(
       (results) => this.#taken(batch, results),
       (error: unknown) => this.#failed(error),
     );
-    sent();
+    this.#options.sent();
+  }
+
+  /** The store's own promise, without a step more: the ends of one batch are told before the next hand-over. */
+  #settle(batch: readonly Delivery[]): Promise<readonly ("settled" | "stale")[]> {
+    const { store, now } = this.#options;
+    try {
+      return store.settle(batch.map(toSettlement), now());
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #taken(batch: readonly Delivery[], results: readonly ("settled" | "stale")[]): void {
