@@ -15,11 +15,10 @@ export async function askService<Answer>(
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     const { status, message } = error;
-    const hint = status === 401 ? "; is the token that of this service?" : "";
     const options = { cause: error, retryable: status === 0 || status >= 500 };
     throw new RingfirstError(
       "RF_NO_SERVICE",
-      `${status === 0 ? "" : `${address.url} answered ${status}: `}${message}${hint}`,
+      `${status === 0 ? "" : `${address.url} answered ${status}: `}${message}`,
       options,
     );
   }

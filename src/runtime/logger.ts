@@ -58,21 +58,22 @@ export function pinoLogger(options: PinoLoggerOptions = {}): ProcessLogger {
     },
     { write: (line: string) => target.write(show(line)) },
   );
-  return { ...wrap(instance), flush: (withinMs = FLUSH_MS) => flush(target, withinMs) };
+  return { ...wrap(instance, {}), flush: (withinMs = FLUSH_MS) => flush(target, withinMs) };
 }
 
-function wrap(instance: Pino): Logger {
+/** Fields of children are kept here and not in pino: there, a field given again would stand twice in the line. */
+function wrap(instance: Pino, own: LogFields): Logger {
   const at =
     (level: "debug" | "info" | "warn" | "error") =>
     (fields: LogFields, message: string): void => {
-      if (instance.isLevelEnabled(level)) instance[level](redactFields(fields), redactText(message));
+      if (instance.isLevelEnabled(level)) instance[level](redactFields({ ...own, ...fields }), redactText(message));
     };
   return {
     debug: at("debug"),
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    child: (fields) => wrap(instance.child(redactFields(fields))),
+    child: (fields) => wrap(instance, { ...own, ...fields }),
   };
 }
 

@@ -22,7 +22,7 @@ import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { hasColors } from "../output.ts";
 import { readRunFile, removeRunFile, runFilePath, writeRunFile, type RunFile } from "../run-file.ts";
-import { count } from "../text.ts";
+import { count, printable } from "../text.ts";
 
 const TOKEN_BYTES = 24;
 
@@ -140,7 +140,7 @@ function announce(
     );
     return;
   }
-  output.note(`ringfirst ${VERSION} serves ${plan.from} at ${url}`);
+  output.note(`ringfirst ${VERSION} listens at ${url}, configured by ${printable(plan.from)}`);
   if (made) output.note(`log in at ${url}/?token=${token}`);
 }
 

@@ -34,6 +34,13 @@ describe("the process's logger", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ source: "main", token: "[redacted]", password: "[redacted]" });
   });
 
+  test("a field given again stands once in the line", () => {
+    const { lines, logger } = capture();
+    logger.child({ source: "main" }).child({ channel: 1 }).info({ source: "main", channel: 2 }, "moved");
+    expect(lines[0]?.match(/"source"/g)).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? "")).toMatchObject({ source: "main", channel: 2 });
+  });
+
   test("a readable line has the time of day, the level, the message and the fields", () => {
     const { lines, logger } = capture({ pretty: { colors: false } });
     logger.warn({ code: 1006, reason: "no close frame" }, "socket closed");
