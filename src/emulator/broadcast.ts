@@ -46,6 +46,7 @@ export class Broadcast {
   readonly #clock: Clock;
   readonly #faults: FrameFaults;
   readonly #platformSockets: ReadonlySet<ProviderSocket>;
+  readonly #sockets: () => Iterable<ProviderSocket>;
 
   constructor(parts: {
     readonly channels: Channels;
@@ -53,12 +54,14 @@ export class Broadcast {
     readonly clock: Clock;
     readonly faults: FrameFaults;
     readonly platformSockets: ReadonlySet<ProviderSocket>;
+    readonly sockets: () => Iterable<ProviderSocket>;
   }) {
     this.#channels = parts.channels;
     this.#ledger = parts.ledger;
     this.#clock = parts.clock;
     this.#faults = parts.faults;
     this.#platformSockets = parts.platformSockets;
+    this.#sockets = parts.sockets;
   }
 
   /** Whether a socket of the platform-websocket wire is open. */
@@ -75,6 +78,17 @@ export class Broadcast {
   /** An event that nobody listens to. */
   unheard(topic: string, key: string): void {
     this.#ledger.add({ topic, key, at: this.#clock.now(), hash: "", sockets: NO_SOCKETS });
+  }
+
+  /** Runs what sends many events; each socket gets them in one write. */
+  together(send: () => void): void {
+    const sockets = Array.from(this.#sockets());
+    for (const socket of sockets) socket.cork();
+    try {
+      send();
+    } finally {
+      for (const socket of sockets) socket.uncork();
+    }
   }
 
   /** An event on the notifications wire. */

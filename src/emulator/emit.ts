@@ -23,7 +23,11 @@ export type ProviderFrame =
 export function emitFrames(broadcast: Broadcast, frames: unknown, uuid: () => string): number[] {
   const list: readonly unknown[] = Array.isArray(frames) ? frames : [frames];
   const sends = list.map((frame, at) => prepare(broadcast, frame, at, uuid));
-  return sends.map((send) => send());
+  const numbers: number[] = [];
+  broadcast.together(() => {
+    for (const send of sends) numbers.push(send());
+  });
+  return numbers;
 }
 
 function prepare(broadcast: Broadcast, frame: unknown, at: number, uuid: () => string): () => number {

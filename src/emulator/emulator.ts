@@ -79,13 +79,13 @@ export class EmulatorCore {
     this.ledger = new Ledger(limits.ledgerEvents);
     this.faults = new Faults({ clock, frames, sockets: () => lobby.sockets(), act });
     this.#rateLimit = new RateLimit(clock, limits.requestsPerMinute);
-    const { ledger } = this;
     this.#broadcast = new Broadcast({
       channels,
-      ledger,
+      ledger: this.ledger,
       clock,
       faults: frames,
       platformSockets: lobby.platformSockets,
+      sockets: () => lobby.sockets(),
     });
     this.traffic = new Traffic(options, this.directory, this.#broadcast, () => !lobby.isEmpty);
     this.#notifications = {

@@ -4,6 +4,7 @@
  * A socket of the notifications wire belongs to its channel, and the id in the path is its only credential. One of the second wire belongs
  * to the token in its query.
  */
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { ApiRequest } from "./answer.ts";
 import { apiError, notFound } from "./answer.ts";
@@ -85,7 +86,8 @@ export class Lobby {
     const id = request.path.slice(CHANNEL_PATH.length);
     const channels = this.#parts.channels();
     const channel = channels.find(id);
-    if (channel !== undefined) return { kind: "accept", opened: (ws) => this.#channelOpened(channel, ws) };
+    if (channel !== undefined)
+      return { kind: "accept", opened: (ws, connection) => this.#channelOpened(channel, ws, connection) };
     const { unknownChannelStatus, expiredChannelStatus } = this.#parts.options.switches;
     const status = channels.hasEnded(id) ? expiredChannelStatus : unknownChannelStatus;
     const code = status === 401 ? "bad.credentials" : "not.found";
@@ -144,19 +146,20 @@ export class Lobby {
     if (token === undefined) return { kind: "refuse", answer: badCredentials(request) };
     const { deniedScopes } = this.#parts.options;
     const missing = Object.keys(PLATFORM_SCOPES).find((scope) => deniedScopes.includes(scope));
-    if (missing === undefined) return { kind: "accept", opened: (ws) => this.#platformOpened(token, ws) };
+    if (missing === undefined)
+      return { kind: "accept", opened: (ws, connection) => this.#platformOpened(token, ws, connection) };
     const message = `The token lacks the scope ${missing}.`;
     return { kind: "refuse", answer: apiError(request, 403, "app.not.authorized.for.scope", message) };
   }
 
-  #newSocket(wire: Wire, ws: WebSocket): ProviderSocket {
+  #newSocket(wire: Wire, ws: WebSocket, connection: Duplex): ProviderSocket {
     this.#socketCount += 1;
     const name = `${wire === "notifications" ? "s" : "p"}${this.#socketCount}`;
-    return new ProviderSocket(name, wire, ws, this.#socketSettings);
+    return new ProviderSocket(name, wire, ws, connection, this.#socketSettings);
   }
 
-  #channelOpened(channel: Channel, ws: WebSocket): void {
-    const socket = this.#newSocket("notifications", ws);
+  #channelOpened(channel: Channel, ws: WebSocket, connection: Duplex): void {
+    const socket = this.#newSocket("notifications", ws, connection);
     const replaced = channel.socket;
     channel.socket = socket;
     replaced?.close(this.#parts.options.switches.replacedCode, "replaced by another connection");
@@ -165,8 +168,8 @@ export class Lobby {
     this.#parts.onOpened(socket);
   }
 
-  #platformOpened(token: Token, ws: WebSocket): void {
-    const socket = this.#newSocket("platform-websocket", ws);
+  #platformOpened(token: Token, ws: WebSocket, connection: Duplex): void {
+    const socket = this.#newSocket("platform-websocket", ws, connection);
     this.#guests.set(socket, { token });
     this.#platformSockets.add(socket);
     this.#parts.onOpened(socket);

@@ -16,7 +16,7 @@ import { isLoopback, readBody, refuseUpgrade, toApiRequest, writeAnswer } from "
 
 /** What to do with an upgrade: take it, refuse it, or leave it without an answer. */
 export type UpgradeVerdict =
-  | { readonly kind: "accept"; readonly opened: (ws: WebSocket) => void }
+  | { readonly kind: "accept"; readonly opened: (ws: WebSocket, connection: Duplex) => void }
   | { readonly kind: "refuse"; readonly answer: Answer }
   | { readonly kind: "hang" };
 
@@ -68,7 +68,8 @@ export async function startServer(port: number, host: string, handlers: ServerHa
     const verdict = handlers.upgrade(request);
     if (verdict.kind === "refuse") refuseUpgrade(connection, request, verdict.answer);
     if (verdict.kind === "hang") waitForEnd(connection);
-    if (verdict.kind === "accept") wss.handleUpgrade(incoming, connection, head, (ws) => verdict.opened(ws));
+    if (verdict.kind === "accept")
+      wss.handleUpgrade(incoming, connection, head, (ws) => verdict.opened(ws, connection));
   });
   await listen(server, port, host);
   return {

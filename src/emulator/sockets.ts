@@ -5,6 +5,7 @@
  * S2. What a client sends never ends its socket, unless the frame breaks a size limit.
  * S3. A client that doesn't read is cut when `bufferedBytes` wait for it.
  */
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock, Timer } from "../ports/clock.ts";
 import { asObject, decodeJson } from "./answer.ts";
@@ -48,15 +49,17 @@ export class ProviderSocket {
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>;
   readonly #ws: WebSocket;
+  readonly #connection: Duplex;
   readonly #settings: SocketSettings;
   #heartbeat: Timer | undefined;
   #stall: Stall | undefined;
   #open = true;
 
-  constructor(name: string, wire: Wire, ws: WebSocket, settings: SocketSettings) {
+  constructor(name: string, wire: Wire, ws: WebSocket, connection: Duplex, settings: SocketSettings) {
     this.name = name;
     this.wire = wire;
     this.#ws = ws;
+    this.#connection = connection;
     this.#settings = settings;
     ws.on("message", (data: Buffer, isBinary: boolean) => this.#socketOnMessage(data, isBinary));
     this.closed = new Promise((resolve) => {
@@ -83,6 +86,15 @@ export class ProviderSocket {
     if (!this.#open || this.#stall !== undefined) return false;
     this.#write(bytes, false);
     return this.#open;
+  }
+
+  /** Gathers frames until {@link uncork}: one write to the kernel for many frames. */
+  cork(): void {
+    this.#connection.cork();
+  }
+
+  uncork(): void {
+    this.#connection.uncork();
   }
 
   /** Sends bytes as a binary frame, which the platform never does. */

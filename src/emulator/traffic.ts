@@ -122,8 +122,11 @@ export class Traffic {
     const now = this.#clock.monotonic();
     const elapsedMs = now - this.#tickedAt;
     this.#tickedAt = now;
-    if (this.#options.rate === undefined) this.#liveUntil(this.#centreTime + elapsedMs);
-    else this.#spend(this.#options.rate, elapsedMs);
+    const { rate } = this.#options;
+    this.#broadcast.together(() => {
+      if (rate === undefined) this.#liveUntil(this.#centreTime + elapsedMs);
+      else this.#spend(rate, elapsedMs);
+    });
     this.#plan();
   }
 

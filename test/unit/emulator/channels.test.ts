@@ -234,6 +234,19 @@ describe("sockets", () => {
     socket.ws.terminate();
   });
 
+  test("are cut when more than the limit waits for a client", async () => {
+    const { emulator, token } = await started({ limits: { bufferedBytes: 10_000 } });
+    await using _ = emulator;
+    const socket = await openSocket((await newChannel(emulator, token, [presence("a")])).connectUri);
+    socket.ws.pause();
+    const frame = { topicName: presence("a"), eventBody: { message: "x".repeat(1000) } };
+    emulator.emit(Array.from({ length: 20 }, () => frame));
+    const sent = emulator.ledger().events.filter(({ sockets }) => sockets.length > 0);
+    expect(sent.length).toBeLessThan(10);
+    socket.ws.resume();
+    expect((await socket.closed).code).toBe(1006);
+  });
+
   test("are closed with 1001 when the emulator shuts down", async () => {
     const { emulator, token } = await started();
     const socket = await openSocket((await newChannel(emulator, token)).connectUri);

@@ -184,3 +184,35 @@ describe("an agent", () => {
     expect(statuses).toEqual(new Set(["IDLE", "INTERACTING", "NOT_RESPONDING", "OFF_QUEUE"]));
   });
 });
+
+describe("the pace", () => {
+  test.each([[50], [400]])("keeps the wanted rate of %i frames a second", async (rate) => {
+    const clock = createFakeClock();
+    await using emulator = createEmulator({ clock, rate, agents: 20 });
+    await emulator.listen();
+    const channel = await newChannel(emulator, await newToken(emulator), everyTopic(emulator));
+    const socket = await openSocket(channel.connectUri);
+    await clock.advance(10_000);
+    const heard = emulator.ledger({ limit: 100_000 }).events.filter(({ sockets }) => sockets.length > 0).length;
+    expect(heard).toBeGreaterThan(rate * 9);
+    expect(heard).toBeLessThan(rate * 10.5);
+    socket.ws.terminate();
+  });
+
+  test("follows the clock without a rate, and is silent without calls", async () => {
+    const clock = createFakeClock();
+    await using busy = createEmulator({ clock, callsPerHour: 1200 });
+    await using silent = createEmulator({ clock, callsPerHour: 0 });
+    await Promise.all([busy.listen(), silent.listen()]);
+    await clock.advance(60_000);
+    const calls = new Set(
+      busy
+        .ledger()
+        .events.filter(({ topic }) => topic.includes("queues"))
+        .map(({ key }) => key),
+    );
+    expect(calls.size).toBeGreaterThan(10);
+    expect(calls.size).toBeLessThan(35);
+    expect(silent.ledger().total).toBe(0);
+  });
+});
