@@ -18,6 +18,8 @@ export interface ControlContext {
 
 /** Where the control room is. */
 export const CONTROL_PREFIX = "/_emulator/";
+/** Bytes that a request to it may have: whole recordings are emitted at once. */
+export const CONTROL_BYTES = 67_108_864;
 const MAX_PAGE = 50_000;
 
 /** Answers a request under `/_emulator/`. */

@@ -117,7 +117,7 @@ export function join(conversation: Conversation, at: string, given: NewParticipa
 }
 
 /** The state in which a leg of this medium ends: written media have no `terminated` (PROTOCOL 10.2). */
-export function endState(medium: Medium): ParticipantState {
+function endState(medium: Medium): ParticipantState {
   return medium === "email" || medium === "message" ? "disconnected" : "terminated";
 }
 

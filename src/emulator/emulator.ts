@@ -14,7 +14,7 @@ import { Broadcast } from "./broadcast.ts";
 import { createChance } from "./chance.ts";
 import { Channels } from "./channels.ts";
 import type { ControlContext } from "./control.ts";
-import { answerControl, CONTROL_PREFIX } from "./control.ts";
+import { answerControl, CONTROL_BYTES, CONTROL_PREFIX } from "./control.ts";
 import type { Directory } from "./directory.ts";
 import { createDirectory } from "./directory.ts";
 import { answerDirectory } from "./directory-routes.ts";
@@ -108,7 +108,7 @@ export class EmulatorCore {
       request: (request, fromLoopback) => this.#answer(request, fromLoopback),
       upgrade: (request) => this.#upgrade(request),
       correlationId: () => this.options.clock.uuid(),
-      requestBytes: this.options.limits.requestBytes,
+      requestBytes: (path) => (path.startsWith(CONTROL_PREFIX) ? CONTROL_BYTES : this.options.limits.requestBytes),
     });
     this.traffic.start();
     this.options.logger.info({ port: this.#server.port }, "emulator listens");

@@ -52,6 +52,7 @@ export class Lobby {
       clock: parts.options.clock,
       heartbeatMs: parts.options.heartbeatMs,
       bufferedBytes: parts.options.limits.bufferedBytes,
+      logger: parts.options.logger,
       onMessage: (socket, message) => this.#socketOnMessage(socket, message),
       onClosed: (socket) => this.#socketOnClosed(socket),
     };

@@ -159,6 +159,11 @@ function resolveLimits(given: Partial<EmulatorLimits> = {}): EmulatorLimits {
   return limits;
 }
 
+function resolvePublicUrl(url: string | undefined): string | undefined {
+  if (url === undefined || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return url;
+  throw new RingfirstError("RF_OPTION_INVALID", `publicUrl must be an http or https URL, got ${url}`);
+}
+
 function resolveSwitches(given: Partial<EmulatorSwitches> = {}): EmulatorSwitches {
   const switches = { ...DEFAULT_SWITCHES, ...given };
   for (const name of ["replacedCode", "channelGoneCode", "tokenEndedCode"] as const) {
@@ -191,7 +196,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
   return {
     port: whole("port", options.port ?? 0, 0, 65_535),
     host: options.host ?? "127.0.0.1",
-    publicUrl: options.publicUrl,
+    publicUrl: resolvePublicUrl(options.publicUrl),
     clientId: options.clientId ?? clock.uuid(),
     clientSecret: options.clientSecret ?? madeUp(clock, 43),
     agents,

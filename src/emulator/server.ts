@@ -26,7 +26,8 @@ export interface ServerHandlers {
   readonly request: (request: ApiRequest, fromLoopback: boolean) => Answer | undefined;
   readonly upgrade: (request: ApiRequest) => UpgradeVerdict;
   readonly correlationId: () => string;
-  readonly requestBytes: number;
+  /** Bytes that a request to this path may have. */
+  readonly requestBytes: (path: string) => number;
 }
 
 /** A server that listens. */
@@ -52,7 +53,7 @@ export async function startServer(port: number, host: string, handlers: ServerHa
     clientTracking: false,
   });
   const server = createServer((incoming, response) => {
-    void readBody(incoming, handlers.requestBytes).then((body) => {
+    void readBody(incoming, handlers.requestBytes(incoming.url ?? "/")).then((body) => {
       const request = toApiRequest(incoming, body ?? "", handlers.correlationId());
       const answer = body === undefined ? tooLarge(request) : safely(handlers, request, incoming);
       if (answer !== undefined) writeAnswer(response, request, answer);

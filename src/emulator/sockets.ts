@@ -8,6 +8,7 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock, Timer } from "../ports/clock.ts";
+import type { Logger } from "../ports/logger.ts";
 import { asObject, decodeJson } from "./answer.ts";
 
 /** What a stalled socket still sends. */
@@ -21,6 +22,7 @@ export interface SocketSettings {
   readonly clock: Clock;
   readonly heartbeatMs: number;
   readonly bufferedBytes: number;
+  readonly logger: Logger;
   /** Answers a message of the client; `undefined` says nothing. */
   readonly onMessage: (socket: ProviderSocket, message: Readonly<Record<string, unknown>>) => unknown;
   readonly onClosed: (socket: ProviderSocket) => void;
@@ -126,8 +128,13 @@ export class ProviderSocket {
   }
 
   #write(bytes: Buffer, binary: boolean): void {
-    if (this.#ws.bufferedAmount + bytes.length > this.#settings.bufferedBytes) this.drop();
-    else this.#ws.send(bytes, { binary });
+    const { bufferedBytes, logger } = this.#settings;
+    if (this.#ws.bufferedAmount + bytes.length <= bufferedBytes) {
+      this.#ws.send(bytes, { binary });
+      return;
+    }
+    logger.warn({ socket: this.name, bufferedBytes }, "a client doesn't read: its connection is cut");
+    this.drop();
   }
 
   #beat(): void {
