@@ -44,12 +44,6 @@ export interface RingfirstServer extends AsyncDisposable {
  * A server for a service; it listens after `listen()`.
  *
  * @throws RingfirstError `RF_OPTION_INVALID`
- *
- * @example
- * ```ts
- * const server = createServer({ service, token, clock: systemClock(), logger });
- * const { url } = await server.listen();
- * ```
  */
 export function createServer(options: ServerOptions): RingfirstServer {
   const resolved = resolveServerOptions(options);

@@ -44,7 +44,10 @@ const FORMS: ReadonlyMap<string, PostedForm> = new Map([
  *
  * @example
  * ```ts
+ * import { httpSource } from "ringfirst";
+ *
  * const local = httpSource({ name: "local" });
+ * console.log(local.status().state);
  * ```
  */
 export function httpSource(options: HttpSourceOptions): PushSource {

@@ -16,7 +16,7 @@ import { resolveEndpoints } from "./endpoints.ts";
 import { createPlatformWebsocketSource } from "./source.ts";
 
 /** Options of {@link platformWebsocketSource}. */
-export interface PlatformWebsocketOptions {
+export interface PlatformWebsocketSourceOptions {
   /** Unique among the sources. */
   readonly name: string;
   /** AWS region such as `us-east-1`. */
@@ -45,10 +45,18 @@ const TOKEN_MS = 10_000;
  *
  * @example
  * ```ts
- * const gateway = platformWebsocketSource({ name: "gateway", region: "us-east-1", clientId, clientSecret });
+ * import { platformWebsocketSource } from "ringfirst";
+ *
+ * const gateway = platformWebsocketSource({
+ *   name: "gateway",
+ *   region: "us-east-1",
+ *   clientId: "…",
+ *   clientSecret: "…",
+ * });
+ * console.log(gateway.status().state);
  * ```
  */
-export function platformWebsocketSource(options: PlatformWebsocketOptions): Source {
+export function platformWebsocketSource(options: PlatformWebsocketSourceOptions): Source {
   const path = `source ${options.name}`;
   for (const member of ["name", "clientId", "clientSecret"] as const) {
     if (typeof options[member] !== "string" || options[member] === "")

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { resolveEndpoints, socketUrl } from "../../../../src/sources/platform-websocket/endpoints.ts";
-import type { PlatformWebsocketOptions } from "../../../../src/sources/platform-websocket/index.ts";
+import type { PlatformWebsocketSourceOptions } from "../../../../src/sources/platform-websocket/index.ts";
 import { platformWebsocketSource } from "../../../../src/sources/platform-websocket/index.ts";
 import { createFakeClock } from "../../../../src/testing/fake-clock.ts";
 import { createScriptedNet, jsonResponse } from "../../../support/scripted-net.ts";
@@ -68,7 +68,7 @@ describe("endpoints", () => {
 });
 
 describe("platformWebsocketSource", () => {
-  const well: PlatformWebsocketOptions = {
+  const well: PlatformWebsocketSourceOptions = {
     name: "gateway",
     region: "us-east-1",
     clientId: "id",
