@@ -64,15 +64,17 @@ const CONVERSATIONS_OF = /^v2\.(?:users|routing\.queues)\.[^.]+\.conversations(?
 const NO_SNAPSHOT = /\.conversations\.(?:inbound\.typing\.event|summaries)/u;
 const CONVERSATION_IN_TOPIC =
   /^v2\.(?:conversations(?:\.chats)?|detail\.events\.conversation|analytics\.conversation|speechandtextanalytics\.conversations?)\.([^.]+)(?:\.|$)/u;
-/** An id between dots: a UUID, or anything with a digit in it, as all ids of the platform have. */
+/** A person or a queue stands at this place, whatever its id looks like. */
+const SUBJECT = /^v2\.(?:users|routing\.queues|analytics\.queues)\.([^.?]+)/u;
+/** An id between dots elsewhere: a UUID, or anything with a digit in it, as all ids of the platform have. */
 const ID = /^(?=[^.]*\d)[\w:@~-]{4,}$/u;
 
 /** The ordering key of a topic: the conversation's id, else the id of the topic's subject. */
 export function keyPlace(topic: string): KeyPlace {
   const name = topic.toLowerCase();
   if (CONVERSATIONS_OF.test(name) && !NO_SNAPSHOT.test(name)) return { in: "body" };
-  const conversation = CONVERSATION_IN_TOPIC.exec(name);
-  if (conversation?.[1] !== undefined) return { in: "topic", key: sameCase(topic, name, conversation[1]) };
+  const known = (CONVERSATION_IN_TOPIC.exec(name) ?? SUBJECT.exec(name))?.[1];
+  if (known !== undefined) return { in: "topic", key: sameCase(topic, name, known) };
   const subject = topic.split(".").find((part, place) => place > 1 && ID.test(part));
   return subject === undefined ? { in: "nowhere" } : { in: "topic", key: subject };
 }

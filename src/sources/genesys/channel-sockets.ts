@@ -191,6 +191,8 @@ export class ChannelSockets {
   }
 
   #onFrame(link: Link, bytes: Uint8Array, isBinary: boolean): void {
+    // What a socket still says after it was let go, its successor says too.
+    if (link !== this.#current && link !== this.#next && link !== this.#old) return;
     const frame = this.#options.decode(bytes);
     if (frame.kind === "system" || frame.kind === "answer") {
       if (link === this.#current || link === this.#next) this.#listener.notice(frame, link === this.#current);
