@@ -9,8 +9,8 @@ import type { Lately } from "./lately.ts";
 
 const LEAST_MS = 1;
 /** Mean of what is added, exponentially: most are quick, some take long. */
-const MEAN_MORE_MS = 6;
-const MOST_MS = 60;
+const MEAN_MORE_MS = 3;
+const MOST_MS = 40;
 
 /** A sink named "desk" that tells the court of each delivery before it begins to work. */
 export function deskSink(clock: Clock, court: Court, lately: Lately): Sink {

@@ -18,9 +18,13 @@ export interface Screen {
 
 /** The part of `process` that is needed. */
 export interface ScreenProcess {
-  on(name: "exit" | "SIGCONT", listener: () => void): unknown;
-  off(name: "exit" | "SIGCONT", listener: () => void): unknown;
+  on(name: ScreenSignal, listener: () => void): unknown;
+  off(name: ScreenSignal, listener: () => void): unknown;
+  readonly pid: number;
+  kill(pid: number, signal: "SIGSTOP"): unknown;
 }
+
+type ScreenSignal = "exit" | "SIGTSTP" | "SIGCONT";
 
 const ESC = "\u001B[";
 const ENTER = `${ESC}?1049h${ESC}?25l${ESC}2J`;
@@ -44,11 +48,16 @@ export function openScreen(stream: OutputStream, redraw: () => void, host: Scree
     write(END_UPDATE + LEAVE);
     stream.off("resize", onResize);
     host.off("exit", close);
+    host.off("SIGTSTP", onSuspend);
     host.off("SIGCONT", onContinue);
   };
   const onResize = (): void => {
     write(`${ESC}2J`);
     redraw();
+  };
+  const onSuspend = (): void => {
+    write(END_UPDATE + LEAVE);
+    host.kill(host.pid, "SIGSTOP");
   };
   const onContinue = (): void => {
     write(ENTER);
@@ -56,6 +65,7 @@ export function openScreen(stream: OutputStream, redraw: () => void, host: Scree
   };
   stream.on("resize", onResize);
   host.on("exit", close);
+  host.on("SIGTSTP", onSuspend);
   host.on("SIGCONT", onContinue);
   write(ENTER);
   return {

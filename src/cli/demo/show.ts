@@ -34,7 +34,7 @@ export function startProgress(write: (line: string) => void): Show {
 
 /** The live table. */
 export function startLiveView({ stage, stream, env, durationMs }: LiveViewOptions): Show {
-  const { service, emulator, court, lately, clock, url } = stage;
+  const { service, emulator, court, lately, clock, url, token } = stage;
   const paint = painter(hasColors(stream, env));
   const startedAt = clock.monotonic();
   const rates: number[] = [];
@@ -43,7 +43,8 @@ export function startLiveView({ stage, stream, env, durationMs }: LiveViewOption
 
   const look = async (): Promise<DemoView> => ({
     title: `a made-up contact centre: ${emulator.agentCount} agents, ${emulator.queueCount} queues`,
-    url,
+    url: `${url}/?token=${token}`,
+    emulatorUrl: emulator.url,
     elapsedMs: clock.monotonic() - startedAt,
     durationMs,
     phase,

@@ -33,7 +33,7 @@ const AGENTS = 24;
 const QUEUES = 6;
 const RATE = 40;
 const TOPICS = ["v2.routing.queues.{*}.conversations", "v2.users.{*}.presence", "v2.users.{*}.routingStatus"];
-/** Hands for the work of a second: handling takes some seven milliseconds. */
+/** Hands for the work of a second: handling takes some four milliseconds. */
 const HANDS_PER_RATE = 0.02;
 const LEAST_HANDS = 16;
 const MOST_HANDS = 2_000;

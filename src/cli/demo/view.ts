@@ -8,7 +8,9 @@ import type { Happening, Ring } from "./lately.ts";
 /** Everything that is shown. */
 export interface DemoView {
   readonly title: string;
+  /** Of the service, for a person who wants to look in. */
   readonly url: string;
+  readonly emulatorUrl: string;
   readonly elapsedMs: number;
   /** Absent: until it is stopped. */
   readonly durationMs: number | undefined;
@@ -54,10 +56,10 @@ export function composeFrame(view: DemoView, size: ViewSize, paint: Paint): stri
     ...sourceLines(view, columns, paint),
     verdictLine(view, columns, paint),
   ];
-  const foot = paint("dim", fit(footText(view), columns));
-  const lists = listLines(view, columns, size.rows - head.length - 1, paint);
-  const body = [...head, ...lists].slice(0, Math.max(0, size.rows - 1));
-  return [...body, foot].map((line) => fit(line, columns));
+  const foot = footLines(view).map((line) => paint("dim", line));
+  const lists = listLines(view, columns, size.rows - head.length - foot.length, paint);
+  const body = [...head, ...lists].slice(0, Math.max(0, size.rows - foot.length));
+  return [...body, ...foot].slice(-size.rows).map((line) => fit(line, columns));
 }
 
 function headLines(view: DemoView, columns: number, paint: Paint): string[] {
@@ -66,13 +68,19 @@ function headLines(view: DemoView, columns: number, paint: Paint): string[] {
   const time =
     view.durationMs === undefined ? clock(view.elapsedMs) : `${clock(view.elapsedMs)} / ${clock(view.durationMs)}`;
   const gap = " ".repeat(Math.max(1, columns - name.length - columnsOf(title) - time.length));
-  return [`${paint(["bold", "cyan"], name)}${title}${paint("bold", gap + time)}`];
+  return [`${paint(["bold", "cyan"], name)}${paint("dim", title)}${paint("bold", gap + time)}`];
 }
 
-function footText({ phase, url, verdict }: DemoView): string {
-  if (phase === "draining")
-    return `The centre is silent; ${count(verdict.outstanding)} events are still on their way. Ctrl-C again ends at once.`;
-  return `Ctrl-C ends it with a summary.  ${url}`;
+function footLines({ phase, url, emulatorUrl, verdict }: DemoView): string[] {
+  if (phase === "draining") {
+    const left = count(verdict.outstanding);
+    return ["", `The centre is silent; ${left} events are still on their way. Ctrl-C again ends at once.`];
+  }
+  return [
+    "",
+    `Cut the socket and watch: curl -d '{"fault":"drop"}' ${emulatorUrl}/_emulator/faults`,
+    `Ctrl-C ends with a summary.  ${url}`,
+  ];
 }
 
 function classLines(status: ServiceStatus, columns: number, paint: Paint): string[] {
