@@ -106,7 +106,7 @@ export const LAW: readonly Row[] = [
     packages: ["ws"],
     node: ["crypto", "http", "net", "stream"],
   },
-  { room: "testing/", may: ["ports/", "core/", "errors.ts"], packages: [], node: [] },
+  { room: "testing/", may: ["ports/", "core/", "errors.ts"], packages: [], node: ["assert"] },
   {
     room: "cli/",
     may: ["*"],
