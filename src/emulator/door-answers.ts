@@ -7,7 +7,7 @@ import { tooManyRequests } from "./rate-limit.ts";
 
 const HTML = "<html><body><h1>Service Unavailable</h1></body></html>";
 
-/** The answer of a fault; `undefined` where there is never one. */
+/** The answer of a fault that gives one; `hang` never does, and `odd-token` only changes what is answered. */
 export function answerOfFault(fault: DoorFault, request: ApiRequest, allowed: number): Answer | undefined {
   switch (fault.fault) {
     case "unauthorized":
@@ -19,10 +19,13 @@ export function answerOfFault(fault: DoorFault, request: ApiRequest, allowed: nu
       return { status, json, headers: fault.retryAfterS > 0 ? headers : {} };
     }
     case "server-error": {
-      if (fault.html) return { status: fault.status, text: HTML };
+      const headers = fault.location === undefined ? {} : { location: fault.location };
+      if (fault.html) return { status: fault.status, text: HTML, headers };
       const code = fault.status === 500 ? "internal.server.error" : "service.unavailable";
-      return apiError(request, fault.status, code, "The server is temporarily unable to service your request.");
+      const message = "The server is temporarily unable to service your request.";
+      return { ...apiError(request, fault.status, code, message), headers };
     }
+    case "odd-token":
     case "hang":
       return undefined;
     default:

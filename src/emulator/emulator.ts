@@ -160,6 +160,7 @@ export class EmulatorCore {
     if (request.path.startsWith(CONTROL_PREFIX)) return answerControl(this.#control(), request, fromLoopback);
     const isToken = request.path === "/oauth/token";
     const fault = this.faults.at(isToken ? "token" : "rest");
+    if (fault?.fault === "odd-token") return this.#tokens.answer(request, { expiresIn: fault.expiresIn });
     if (fault !== undefined) return answerOfFault(fault, request, this.options.limits.requestsPerMinute);
     if (isToken) return this.#tokens.answer(request);
     return request.path.startsWith("/api/v2/") ? this.#api(request) : notFound(request);

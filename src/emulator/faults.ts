@@ -27,7 +27,13 @@ export const FAULTS = {
   unauthorized: { on: "token | rest | upgrade | all (default)" },
   forbidden: { on: "token | rest | upgrade | all (default)" },
   "rate-limit": { on: "token | rest | upgrade | all (default)", retryAfterS: "seconds, default 5; 0: no header" },
-  "server-error": { on: "token | rest | upgrade | all (default)", status: "default 503", html: "true: an HTML page" },
+  "server-error": {
+    on: "token | rest | upgrade | all (default)",
+    status: "200 to 599, default 503",
+    html: "true: an HTML page",
+    location: "header, for a redirect",
+  },
+  "odd-token": { expiresIn: "what the next tokens say in expires_in; missing when not given" },
   hang: { on: "token | rest | upgrade | all (default)" },
   gap: {},
   duplicate: {},
@@ -61,10 +67,12 @@ export interface ActiveFault {
 
 /** What a request fault does at a door. */
 export interface DoorFault {
-  readonly fault: "unauthorized" | "forbidden" | "rate-limit" | "server-error" | "hang";
+  readonly fault: "unauthorized" | "forbidden" | "rate-limit" | "server-error" | "hang" | "odd-token";
   readonly status: number;
   readonly retryAfterS: number;
   readonly html: boolean;
+  readonly location: string | undefined;
+  readonly expiresIn: unknown;
 }
 
 /** Does to one socket what a socket fault says. */
@@ -82,7 +90,14 @@ interface Entry {
 
 /** A close frame has no room for more. */
 const MAX_REASON_BYTES = 123;
-const DOOR_FAULTS: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "rate-limit", "server-error", "hang"]);
+const DOOR_FAULTS: ReadonlySet<string> = new Set([
+  "unauthorized",
+  "forbidden",
+  "rate-limit",
+  "server-error",
+  "hang",
+  "odd-token",
+]);
 const FRAME_FAULTS: ReadonlySet<string> = new Set(["gap", "duplicate", "reorder", "delay"]);
 
 /** The faults of one emulator. */
@@ -149,7 +164,7 @@ export class Faults {
   /** What stands at a door for the next request; uses up one hit. */
   at(door: FaultDoor): DoorFault | undefined {
     for (const entry of this.#entries.values()) {
-      if (entry.waiting || !DOOR_FAULTS.has(entry.name) || !standsAt(entry.request["on"], door)) continue;
+      if (entry.waiting || !DOOR_FAULTS.has(entry.name) || !standsAt(entry, door)) continue;
       if (entry.left !== undefined) {
         entry.left -= 1;
         if (entry.left <= 0) this.#finish(entry);
@@ -225,8 +240,8 @@ function checkParameters(request: FaultRequest): void {
   if (reason !== undefined && (typeof reason !== "string" || Buffer.byteLength(reason) > MAX_REASON_BYTES)) {
     refuse("reason", `a text of at most ${MAX_REASON_BYTES} bytes`);
   }
-  const isStatus = Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
-  if (status !== undefined && !isStatus) refuse("status", "a whole number from 400 to 599");
+  const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
+  if (status !== undefined && !isStatus) refuse("status", "a whole number from 200 to 599");
 }
 
 /** Requests or frames that a fault hits; `undefined` when only time ends it. */
@@ -238,26 +253,27 @@ function numberOf(value: unknown, fallback: number): number {
   return typeof value === "number" && Number.isFinite(value) ? value : fallback;
 }
 
-function standsAt(on: unknown, door: FaultDoor): boolean {
+function standsAt({ name, request: { on } }: Entry, door: FaultDoor): boolean {
+  if (name === "odd-token") return door === "token";
   if (on === undefined || on === "all" || on === door) return true;
   return Array.isArray(on) && on.includes(door);
 }
 
-function toDoorFault(entry: Entry): DoorFault {
-  const { request } = entry;
+function toDoorFault({ name, request }: Entry): DoorFault {
   const status = {
     unauthorized: 401,
     forbidden: 403,
     "rate-limit": 429,
     "server-error": numberOf(request["status"], 503),
-    hang: 0,
   };
-  const fault = entry.name as DoorFault["fault"];
+  const { location, expiresIn } = request;
   return {
-    fault,
-    status: status[fault],
+    fault: name as DoorFault["fault"],
+    status: status[name as keyof typeof status] ?? 0,
     retryAfterS: numberOf(request["retryAfterS"], 5),
     html: request["html"] === true,
+    location: typeof location === "string" ? location : undefined,
+    expiresIn,
   };
 }
 

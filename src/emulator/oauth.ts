@@ -37,8 +37,8 @@ export class Tokens {
     this.#settings = settings;
   }
 
-  /** `POST /oauth/token`. */
-  answer(request: ApiRequest): Answer {
+  /** `POST /oauth/token`; `odd` tells another life in `expires_in` than the token has. */
+  answer(request: ApiRequest, odd?: { readonly expiresIn: unknown }): Answer {
     if (request.method !== "POST") return apiError(request, 405, "method.not.allowed", "HTTP 405 Method Not Allowed");
     const form = new URLSearchParams(request.body);
     const grant = form.get("grant_type");
@@ -57,7 +57,11 @@ export class Tokens {
     const token = this.#issue();
     return {
       status: 200,
-      json: { access_token: token.value, token_type: "bearer", expires_in: this.#settings.tokenLifeS },
+      json: {
+        access_token: token.value,
+        token_type: "bearer",
+        expires_in: odd === undefined ? this.#settings.tokenLifeS : odd.expiresIn,
+      },
       headers: { "cache-control": "no-store" },
     };
   }

@@ -294,6 +294,26 @@ describe("faults of requests", () => {
     socket.ws.terminate();
   });
 
+  test.each([[0], [-1], [315_360_000], ["soon"], [undefined]])("odd-token says %s in expires_in", async (expiresIn) => {
+    const { emulator, socket } = await stage();
+    await using _ = emulator;
+    emulator.faults.inject({ fault: "odd-token", expiresIn });
+    expect((await login(emulator)).json.expires_in).toBe(expiresIn);
+    expect((await login(emulator)).json.expires_in).toBe(86_400);
+    socket.ws.terminate();
+  });
+
+  test("a redirect may be the answer", async () => {
+    const { emulator, channel, socket } = await stage();
+    await using _ = emulator;
+    emulator.faults.inject({ fault: "server-error", status: 302, location: "https://elsewhere.example/" });
+    const answer = await fetch(`${emulator.url}/oauth/token`, { method: "POST", redirect: "manual" });
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, "https://elsewhere.example/"]);
+    emulator.faults.inject({ fault: "server-error", status: 200, html: true, on: "upgrade" });
+    expect(await refusedStatus(channel.connectUri)).toBe(200);
+    socket.ws.terminate();
+  });
+
   test("hang never answers, neither a request nor a handshake", async () => {
     const { emulator, channel, socket } = await stage();
     await using _ = emulator;
@@ -314,7 +334,7 @@ describe("faults of requests", () => {
 test.each([
   [{ fault: "close", code: 999 }, "code"],
   [{ fault: "close", reason: "x".repeat(124) }, "reason"],
-  [{ fault: "server-error", status: 200 }, "status"],
+  [{ fault: "server-error", status: 99 }, "status"],
   [{ fault: "rate-limit", retryAfterS: -1 }, "retryAfterS"],
   [{ fault: "gap", count: Number.NaN }, "count"],
 ])("what can't be done is refused when it is asked for: %o", (request, name) => {
