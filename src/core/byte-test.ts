@@ -15,7 +15,8 @@ import type { CelNode } from "./cel.ts";
 
 /** Text that must be there: all of these, one of these, or this. */
 export type Need =
-  | { readonly kind: "text"; readonly text: string }
+  /** `isName`: the name of a member, which stands in most bodies of a kind and so rules out few. */
+  | { readonly kind: "text"; readonly text: string; readonly isName: boolean }
   | { readonly kind: "all"; readonly of: readonly Need[] }
   | { readonly kind: "any"; readonly of: readonly Need[] };
 
@@ -149,7 +150,7 @@ function toSucceed(node: CelNode, from: FromBody): Need | undefined {
 }
 
 function memberName(object: CelNode, member: string, from: FromBody): Need | undefined {
-  return isFromBody(object, from) ? name(member) : undefined;
+  return isFromBody(object, from) ? asked(member, `"${member}"`, true) : undefined;
 }
 
 /** Whether the value is a part of the body, taken as it stands there (or a list of such parts). */
@@ -187,21 +188,16 @@ function isText(node: CelNode): node is CelNode & { readonly op: "value"; readon
 
 /** The text of a string constant as JSON writes it, quotes included. */
 function quoted(node: CelNode): Need | undefined {
-  return isText(node) ? name(node.args) : undefined;
-}
-
-/** A whole string or member name. */
-function name(value: string): Need | undefined {
-  return isPlain(value) ? asked(`"${value}"`) : undefined;
+  return isText(node) ? asked(node.args, `"${node.args}"`, false) : undefined;
 }
 
 /** A piece of a string. */
 function piece(value: string): Need | undefined {
-  return isPlain(value) ? asked(value) : undefined;
+  return asked(value, value, false);
 }
 
-function asked(wanted: string): Need | undefined {
-  return wanted.length < MIN_TEXT ? undefined : { kind: "text", text: wanted };
+function asked(value: string, wanted: string, isName: boolean): Need | undefined {
+  return wanted.length < MIN_TEXT || !isPlain(value) ? undefined : { kind: "text", text: wanted, isName };
 }
 
 /** T3: JSON can write it without escapes, and decoding can't have made it. */
@@ -211,20 +207,30 @@ function isPlain(value: string): boolean {
 
 function any(of: readonly (Need | undefined)[]): Need | undefined {
   const known = of.filter((need) => need !== undefined);
-  if (known.length === 0 || known.length < of.length) return undefined;
-  return known.length === 1
-    ? known[0]
-    : { kind: "any", of: known.flatMap((need) => (need.kind === "any" ? need.of : [need])) };
+  if (known.length < of.length) return undefined;
+  const parts = distinct(known.flatMap((need) => (need.kind === "any" ? need.of : [need])));
+  return parts.length <= 1 ? parts[0] : { kind: "any", of: parts };
 }
 
 /** All of several needs; where some are good, the poor ones are left out (asking for less is always sound). */
 function all(...of: readonly (Need | undefined)[]): Need | undefined {
   const known = of.filter((need) => need !== undefined).flatMap((need) => (need.kind === "all" ? need.of : [need]));
-  const longest = Math.max(0, ...known.map(shortest));
-  const enough = known.filter((need) => shortest(need) >= Math.min(longest, GOOD_TEXT));
+  const values = known.filter((need) => !mayBeNames(need));
+  const best = values.length > 0 ? values : known;
+  const longest = Math.max(0, ...best.map(shortest));
+  const enough = distinct(best.filter((need) => shortest(need) >= Math.min(longest, GOOD_TEXT)));
   return enough.length <= 1 ? enough[0] : { kind: "all", of: enough };
+}
+
+function mayBeNames(need: Need): boolean {
+  if (need.kind === "text") return need.isName;
+  return need.kind === "all" ? need.of.every(mayBeNames) : need.of.some(mayBeNames);
 }
 
 function shortest(need: Need): number {
   return need.kind === "text" ? need.text.length : Math.min(...need.of.map(shortest));
+}
+
+function distinct(needs: readonly Need[]): readonly Need[] {
+  return [...new Map(needs.map((need) => [JSON.stringify(need), need])).values()];
 }

@@ -42,14 +42,16 @@ class BlockSearch implements TextSearch {
     const found = this.#found.fill(0);
     const moves = this.#moves;
     const length = bytes.length;
-    let at = this.#window - 1;
+    const last = this.#window - 1;
+    let at = last;
     while (at < length) {
-      const block = blockOf(bytes[at - 1] ?? 0, bytes[at] ?? 0);
+      const block = (((bytes[at - 1] ?? 0) << 5) ^ (bytes[at] ?? 0)) & (TABLE - 1);
       const move = moves[block] ?? 0;
+      at += move;
       if (move === 0) {
-        this.#compare(bytes, at - this.#window + 1, block);
+        this.#compare(bytes, at - last, block);
         at += 1;
-      } else at += move;
+      }
     }
     return found;
   }
