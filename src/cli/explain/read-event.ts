@@ -2,6 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { RingfirstError } from "../../errors.ts";
 import type { ExplainQuery } from "../../ports/service.ts";
+import { keyPlace } from "../../wire/genesys.ts";
+import { KEY_MEMBERS } from "../../wire/platform-websocket.ts";
 import type { CliContext } from "../context.ts";
 
 const MAX_BYTES = 16 * 1_048_576;
@@ -20,12 +22,27 @@ export function toQuery(value: unknown, where: string): ExplainQuery {
   const named = ["topicName", "topic", "type"].find((name) => typeof event[name] === "string");
   if (named === undefined) throw usage(where, 'a member "topicName" or "topic" (text) is expected');
   const member = ["eventBody", "body", "data"].find((name) => event[name] !== undefined);
-  const key = [event["key"], event["subject"]].find((one) => typeof one === "string");
-  return {
-    topic: event[named] as string,
-    ...(member === undefined ? {} : { body: event[member] }),
-    ...(key === undefined ? {} : { key }),
-  };
+  const topic = event[named] as string;
+  const body = member === undefined ? undefined : event[member];
+  const key = [event["key"], event["subject"]].find((one) => typeof one === "string") ?? keyOfWire(topic, member, body);
+  return { topic, ...(member === undefined ? {} : { body }), ...(key === undefined ? {} : { key }) };
+}
+
+/** The key that the source of such a frame would give it, where no rule gives one. */
+function keyOfWire(topic: string, member: string | undefined, body: unknown): string | undefined {
+  const members = record(body) ?? {};
+  if (topic.startsWith("v2.")) {
+    const place = keyPlace(topic);
+    if (place.in === "topic") return place.key;
+    return place.in === "body" ? textOf(members["id"]) : undefined;
+  }
+  return member === "data"
+    ? KEY_MEMBERS.map((name) => textOf(members[name])).find((key) => key !== undefined)
+    : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 async function readStdin({ stdin, output }: CliContext): Promise<string> {

@@ -25,6 +25,16 @@ describe("the event that explain is given", () => {
     expect(toQuery(value, "stdin")).toEqual(query);
   });
 
+  test("a frame has the key that its source would give it", () => {
+    const id = "5d1e93aa-0b1c-4d2e-8f30-aa5566778899";
+    const conversation = { topicName: `v2.routing.queues.${id}.conversations`, eventBody: { id: "call-1" } };
+    expect(toQuery(conversation, "stdin").key).toBe("call-1");
+    expect(toQuery({ topicName: `v2.users.${id}.presence`, eventBody: {} }, "stdin").key).toBe(id);
+    const activity = { topic: "conversation:activity", data: { conversationId: "c-1", agentId: "a-1" } };
+    expect(toQuery(activity, "stdin").key).toBe("c-1");
+    expect(toQuery({ topic: "orders.new", body: { conversationId: "c-1" } }, "stdin").key).toBeUndefined();
+  });
+
   test.each([null, 7, "text", [], [{ topic: "a" }, { topic: "b" }], {}, { topic: 7 }])(
     "%j is a usage error",
     (value) => {
