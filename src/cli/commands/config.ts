@@ -1,6 +1,7 @@
 /** `ringfirst config check|print|schema`: the configuration without starting anything. */
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import type { ConfigFlags } from "../config/flags.ts";
 
 const HELP = `
 The configuration is the file that is named, else ringfirst.yaml (.yml, .json) in the working directory, else the environment
@@ -11,12 +12,6 @@ Examples:
   $ ringfirst config print                        all of it with the defaults, secrets left out
   $ ringfirst config schema > ringfirst.schema.json
                                                   for your editor: # yaml-language-server: $schema=./ringfirst.schema.json`;
-
-/** Options as they come from the command line. */
-export interface ConfigFlags {
-  readonly config?: string;
-  readonly json?: true;
-}
 
 /** The command. */
 export function configCommand(context: CliContext): Command {

@@ -1,6 +1,7 @@
 /** `ringfirst demo`: emulator, service and HTTP server together, for people who want to see it. */
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import type { DemoFlags } from "../demo/flags.ts";
 import { durationMs, portNumber, positiveNumber, wholeNumber } from "../option-values.ts";
 
 const HELP = `
@@ -18,18 +19,6 @@ Examples:
                                                         cut the socket while it runs, and watch it come back
 
 Exit codes: 0 all delivered in order; 3 an event was lost or out of order; 1 nothing came in, or it failed.`;
-
-/** Options as they come from the command line. */
-export interface DemoFlags {
-  readonly duration?: number;
-  readonly agents?: number;
-  readonly callsPerHour?: number;
-  readonly rate?: number;
-  readonly seed?: number;
-  readonly port?: number;
-  readonly emulatorPort?: number;
-  readonly json?: true;
-}
 
 /** The command. */
 export function demoCommand(context: CliContext): Command {

@@ -1,6 +1,7 @@
 /** `ringfirst emulate`: a made-up contact centre that speaks as Genesys Cloud does. */
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import type { EmulateFlags } from "../emulate/flags.ts";
 import { durationMs, portNumber, positiveNumber, wholeNumber } from "../option-values.ts";
 
 const HELP = `
@@ -17,21 +18,6 @@ Examples:
 Then, elsewhere:
   $ GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... GENESYS_REGION=us-east-1 \\
     GENESYS_ENDPOINT=http://127.0.0.1:7480 ringfirst serve`;
-
-/** Options as they come from the command line. */
-export interface EmulateFlags {
-  readonly port: number;
-  readonly host: string;
-  readonly clientId?: string;
-  readonly clientSecret?: string;
-  readonly agents?: number;
-  readonly queues?: number;
-  readonly callsPerHour?: number;
-  readonly rate?: number;
-  readonly seed?: number;
-  readonly duration?: number;
-  readonly json?: true;
-}
 
 /** The command. */
 export function emulateCommand(context: CliContext): Command {

@@ -1,7 +1,8 @@
 /** `ringfirst explain`: what would become of an event, and why. */
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { ADDRESS_HELP, type AddressFlags } from "../service-address.ts";
+import type { ExplainFlags } from "../explain/flags.ts";
+import { ADDRESS_HELP } from "../service-address.ts";
 
 const HELP = `
 The event is JSON, as the provider sends it or as POST /api/events takes it:
@@ -17,14 +18,6 @@ Examples:
   $ ringfirst explain --event ring.json
   $ ringfirst explain --config ringfirst.yaml < ring.json
   $ ringfirst serve | head -1 | jq '{topic, body: .data}' | ringfirst explain --json`;
-
-/** Options as they come from the command line. */
-export interface ExplainFlags extends AddressFlags {
-  readonly event: string;
-  readonly config?: string;
-  readonly source?: string;
-  readonly json?: true;
-}
 
 /** The command. */
 export function explainCommand(context: CliContext): Command {

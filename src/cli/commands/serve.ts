@@ -1,6 +1,7 @@
 /** `ringfirst serve`: the service. */
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
+import type { ServeFlags } from "../serve/flags.ts";
 
 const HELP = `
 The configuration is the file that --config names, else ringfirst.yaml (.yml, .json) in the working directory, else the
@@ -20,12 +21,6 @@ Examples:
   $ ringfirst serve --config ringfirst.yaml
   $ GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... GENESYS_REGION=eu-central-1 ringfirst serve | jq .topic
   $ ringfirst emulate                                  prints what to set to try it without an account`;
-
-/** Options as they come from the command line. */
-export interface ServeFlags {
-  readonly config?: string;
-  readonly json?: true;
-}
 
 /** The command. */
 export function serveCommand(context: CliContext): Command {

@@ -1,7 +1,8 @@
 /** `ringfirst status`: what the running service is doing. */
 import { Command } from "commander";
 import type { CliContext } from "../context.ts";
-import { ADDRESS_HELP, type AddressFlags } from "../service-address.ts";
+import type { StatusFlags } from "../status/flags.ts";
+import { ADDRESS_HELP } from "../service-address.ts";
 
 const HELP = `
 ${ADDRESS_HELP}
@@ -12,12 +13,6 @@ Examples:
   $ ringfirst status
   $ ringfirst status --json | jq '.classes[] | {name, waiting}'
   $ RINGFIRST_TOKEN=... ringfirst status --url http://10.0.0.5:7470`;
-
-/** Options as they come from the command line. */
-export interface StatusFlags extends AddressFlags {
-  readonly config?: string;
-  readonly json?: true;
-}
 
 /** The command. */
 export function statusCommand(context: CliContext): Command {

@@ -7,7 +7,7 @@ import { memoryStore } from "../../stores/memory.ts";
 import { createRingfirst } from "../../ringfirst.ts";
 import { SILENT_LOGGER } from "../../ports/logger.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import type { ConfigFlags } from "../commands/config.ts";
+import type { ConfigFlags } from "./flags.ts";
 import { readConfig, toSettings } from "../config-source.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";

@@ -8,7 +8,7 @@
  * A stop by signal ends as a stop by time does: with a verdict. The second signal ends the process at once.
  */
 import { listenForStop, type StopRequests } from "../../runtime/process.ts";
-import type { DemoFlags } from "../commands/demo.ts";
+import type { DemoFlags } from "./flags.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { printable } from "../text.ts";

@@ -8,7 +8,7 @@ import { pinoLogger } from "../../runtime/logger.ts";
 import { createServer } from "../../server/index.ts";
 import { genesysSource } from "../../sources/genesys/index.ts";
 import { httpSource } from "../../sources/http.ts";
-import type { DemoFlags } from "../commands/demo.ts";
+import type { DemoFlags } from "./flags.ts";
 import { createCourt, type Court } from "./court.ts";
 import { deskSink } from "./desk.ts";
 import { startEmulatorThread, type EmulatorThread } from "./emulator-thread.ts";

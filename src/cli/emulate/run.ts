@@ -4,7 +4,7 @@ import type { Emulator } from "../../emulator/index.ts";
 import { delay } from "../../ports/clock.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { listenForStop, type StopRequests } from "../../runtime/process.ts";
-import type { EmulateFlags } from "../commands/emulate.ts";
+import type { EmulateFlags } from "./flags.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { count } from "../text.ts";

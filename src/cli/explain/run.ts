@@ -4,7 +4,7 @@ import type { ExplainQuery, Explanation } from "../../ports/service.ts";
 import { createRingfirst } from "../../ringfirst.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { memoryStore } from "../../stores/memory.ts";
-import type { ExplainFlags } from "../commands/explain.ts";
+import type { ExplainFlags } from "./flags.ts";
 import { configFile, readConfig, toSettings } from "../config-source.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";

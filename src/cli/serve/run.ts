@@ -16,7 +16,7 @@ import { type LogLevel, pinoLogger, type ProcessLogger } from "../../runtime/log
 import { listenForStop, type StopRequested, type StopRequests } from "../../runtime/process.ts";
 import { createServer, type Listening, type RingfirstServer } from "../../server/index.ts";
 import { VERSION } from "../../version.ts";
-import type { ServeFlags } from "../commands/serve.ts";
+import type { ServeFlags } from "./flags.ts";
 import { readConfig, storePathOf, toSettings } from "../config-source.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";

@@ -1,5 +1,5 @@
 /** Asks the running service for its status and shows it. */
-import type { StatusFlags } from "../commands/status.ts";
+import type { StatusFlags } from "./flags.ts";
 import { readConfig, storePathOf } from "../config-source.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";

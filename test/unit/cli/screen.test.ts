@@ -8,13 +8,17 @@ const SHOW = "\u001B[?25h";
 const OWN_SCREEN = "\u001B[?1049h";
 const MAIN_SCREEN = "\u001B[?1049l";
 
-function open(): {
-  screen: Screen;
-  host: EventEmitter;
-  stream: PassThrough;
-  written: () => string;
-  redraws: () => number;
-} {
+interface Opened {
+  readonly screen: Screen;
+  readonly host: EventEmitter;
+  readonly stream: PassThrough;
+  /** What was written since it was last asked. */
+  readonly written: () => string;
+  readonly redraws: () => number;
+  readonly kills: readonly string[];
+}
+
+function open(): Opened {
   const stream = new PassThrough();
   let written = "";
   stream.on("data", (chunk: Buffer) => (written += chunk.toString()));
