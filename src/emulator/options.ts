@@ -64,7 +64,7 @@ export interface EmulatorOptions {
   readonly agents?: number;
   /** Its queues. @defaultValue `4` */
   readonly queues?: number;
-  /** Conversations per hour of the centre's own time; 0 keeps it silent. @defaultValue `15` for each agent */
+  /** Conversations per hour of the centre's own time; 0 keeps it silent. @defaultValue `12` for each agent */
   readonly callsPerHour?: number;
   /**
    * Frames per second wanted: the centre's time runs as fast as that takes. Frames that a socket gets count in full; while sockets
@@ -141,7 +141,7 @@ export const DEFAULT_SWITCHES: EmulatorSwitches = {
   deleteStatus: 204,
 };
 
-const CALLS_PER_AGENT_AND_HOUR = 15;
+const CALLS_PER_AGENT_AND_HOUR = 12;
 
 function whole(name: string, value: number, min: number, max: number): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
