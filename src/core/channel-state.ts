@@ -217,7 +217,11 @@ function joiningStep(
         target: "held",
         reason: undefined,
       };
-      return { life: joined, commands: moved ? [{ kind: "let-old-go" }] : [{ kind: "gap-ends" }] };
+      // A move may have begun a gap as well (a try on the same channel that failed): whatever is open ends here.
+      return {
+        life: joined,
+        commands: moved ? [{ kind: "let-old-go" }, { kind: "gap-ends" }] : [{ kind: "gap-ends" }],
+      };
     }
     case "join-gone":
       return gone(life, input.reason, [drop]);
@@ -230,7 +234,8 @@ function joiningStep(
 
 function checkingStep(life: ChannelLife, input: InputOf<"checked" | "check-failed">): ChannelStep {
   if (input.kind === "check-failed") return pause({ ...life, target: "held" }, input.reason, input.retryAfterMs);
-  return input.exists ? connect({ ...life, target: "held" }) : create({ ...life, held: false });
+  // Counted like any other end (C2): two instances that push each other off one channel must slow down.
+  return again(input.exists ? { ...life, target: "held" } : { ...life, held: false, target: "new" });
 }
 
 function standingStep(
