@@ -37,13 +37,13 @@ export class Hands {
   /** A hand is taken by a delivery of this lane class. */
   take(laneClass: string): void {
     this.#free -= 1;
-    if (this.#reserve.size > 0) this.#inFlight.set(laneClass, (this.#inFlight.get(laneClass) ?? 0) + 1);
+    this.#count(laneClass, 1);
   }
 
   /** A delivery of this lane class has ended. */
   give(laneClass: string): void {
     this.#free += 1;
-    if (this.#reserve.size > 0) this.#inFlight.set(laneClass, (this.#inFlight.get(laneClass) ?? 0) - 1);
+    this.#count(laneClass, -1);
   }
 
   /** What may be claimed now (H2), at most `window`; undefined: nothing. */
@@ -56,5 +56,9 @@ export class Hands {
     if (open > 0) return { max: Math.min(window, open), classes: undefined };
     const smallest = Math.min(...owed.map(({ left }) => left));
     return { max: Math.min(window, smallest), classes: owed.map(({ name }) => name) };
+  }
+
+  #count(laneClass: string, by: number): void {
+    if (this.#reserve.size > 0) this.#inFlight.set(laneClass, (this.#inFlight.get(laneClass) ?? 0) + by);
   }
 }

@@ -19,7 +19,7 @@ import { causeOf } from "../core/cause.ts";
 import type { ClaimPlan } from "../core/hands.ts";
 import { Hands } from "../core/hands.ts";
 import type { Outcome } from "../core/outcome.ts";
-import { dead, retry } from "../core/outcome.ts";
+import { ACK, dead, retry } from "../core/outcome.ts";
 import { isRingfirstError } from "../errors.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -98,7 +98,7 @@ export class SinkLine implements Consumer, Drainable {
   readonly #upkeep: Upkeep;
   /** Out, with an answer still to come; oldest first. */
   readonly #running = new Set<Delivery>();
-  #resolveClosed: () => void = () => undefined;
+  readonly #resolveClosed: () => void;
 
   #pumping = false;
   /** Woken while pumping: there may be more than the last claim saw. */
@@ -147,7 +147,7 @@ export class SinkLine implements Consumer, Drainable {
       timedOut: (delivery) => this.#timedOut(delivery),
       lost: (delivery) => this.#lost(delivery),
     });
-    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+    ({ promise: this.closed, resolve: this.#resolveClosed } = Promise.withResolvers<void>());
   }
 
   get paused(): boolean {
@@ -265,21 +265,22 @@ export class SinkLine implements Consumer, Drainable {
     const { clock } = this.#context;
     let spent = spentMs;
     let batchMs = 0;
-    for (let at = 0; at < envelopes.length;) {
-      const startedAt = clock.monotonic();
-      const end = Math.min(at + LOOK_EVERY, envelopes.length);
-      for (; at < end; at += 1) {
-        const envelope = envelopes[at];
-        if (envelope !== undefined) this.#handOver(envelope, startedAt);
-      }
-      const tookMs = clock.monotonic() - startedAt;
-      batchMs += tookMs;
-      spent += tookMs;
+    let handed = 0;
+    let since = clock.monotonic();
+    for (const envelope of envelopes) {
+      this.#handOver(envelope, since);
+      handed += 1;
+      if (handed % LOOK_EVERY !== 0 && handed < envelopes.length) continue;
+      const at = clock.monotonic();
+      batchMs += at - since;
+      spent += at - since;
+      since = at;
       if (spent < TURN_MS) continue;
       this.#settler.flush();
       this.#context.touched();
       await new Promise<void>((resolve) => clock.defer(resolve));
       spent = 0;
+      since = clock.monotonic();
     }
     this.#settler.flush();
     this.#learn(envelopes.length, batchMs);
@@ -303,7 +304,7 @@ export class SinkLine implements Consumer, Drainable {
       envelope,
       listener.settled === undefined ? startedAt : this.#context.clock.monotonic(),
     );
-    if (listener.handedOver !== undefined) this.#tell(() => listener.handedOver?.(this.sink, envelope));
+    if (listener.handedOver !== undefined) this.#tellHandedOver(envelope);
     let outcome: Outcome;
     try {
       const answer = this.#handler(envelope, delivery.context);
@@ -370,18 +371,9 @@ export class SinkLine implements Consumer, Drainable {
   }
 
   #answered(delivery: Delivery, result: "settled" | "stale"): void {
-    const { listener } = this.#settings;
     if (this.#stopping !== undefined) this.#finished += 1;
-    if (result === "stale") {
-      this.#tellStale(delivery);
-      return;
-    }
-    const { envelope, outcome, tookMs } = delivery;
-    if (outcome === undefined) return;
-    if (listener.settled !== undefined) {
-      this.#tell(() => listener.settled?.(this.sink, envelope, outcome, tookMs));
-    }
-    if (outcome.result === "dead") this.#tell(() => listener.deadLettered?.(this.sink, envelope.seq, outcome.cause));
+    if (result === "stale") this.#tellStale(delivery);
+    else this.#tellSettled(delivery);
   }
 
   #batchDone(): void {
@@ -391,20 +383,38 @@ export class SinkLine implements Consumer, Drainable {
     this.#checkIdle();
   }
 
-  #tellStale({ envelope }: Delivery): void {
-    const { listener } = this.#settings;
-    this.#tell(() => listener.stale?.(this.sink, envelope));
+  // --- listeners (D3: one that throws is told of once) -----------------------------------------------------------------
+
+  #tellHandedOver(envelope: ClaimedEnvelope): void {
+    try {
+      this.#settings.listener.handedOver?.(this.sink, envelope);
+    } catch (error) {
+      this.#listenerThrew(error);
+    }
   }
 
-  /** D3: a listener that throws is told of once. */
-  #tell(fn: () => void): void {
+  #tellSettled({ envelope, outcome = ACK, tookMs }: Delivery): void {
+    const { listener } = this.#settings;
     try {
-      fn();
+      listener.settled?.(this.sink, envelope, outcome, tookMs);
+      if (outcome.result === "dead") listener.deadLettered?.(this.sink, envelope.seq, outcome.cause);
     } catch (error) {
-      if (this.#listenerFailed) return;
-      this.#listenerFailed = true;
-      this.#context.logger.warn({ sink: this.sink }, `${this.sink}: a dispatch listener throws: ${causeOf(error)}`);
+      this.#listenerThrew(error);
     }
+  }
+
+  #tellStale({ envelope }: Delivery): void {
+    try {
+      this.#settings.listener.stale?.(this.sink, envelope);
+    } catch (error) {
+      this.#listenerThrew(error);
+    }
+  }
+
+  #listenerThrew(error: unknown): void {
+    if (this.#listenerFailed) return;
+    this.#listenerFailed = true;
+    this.#context.logger.warn({ sink: this.sink }, `${this.sink}: a dispatch listener throws: ${causeOf(error)}`);
   }
 
   // --- rest ------------------------------------------------------------------------------------------------------------

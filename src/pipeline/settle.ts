@@ -114,7 +114,11 @@ export class Settler {
     this.#sending = [];
     if (this.#failures > 0) logger.info({ sink, failures: this.#failures }, `${sink}: the store settles again`);
     this.#failures = 0;
-    for (const [at, delivery] of batch.entries()) answered(delivery, results[at] ?? "stale");
+    let at = 0;
+    for (const delivery of batch) {
+      answered(delivery, results[at] ?? "stale");
+      at += 1;
+    }
     this.flush();
     batchDone();
   }

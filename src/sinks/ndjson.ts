@@ -51,8 +51,7 @@ const TROUBLE: Readonly<Record<string, string>> = {
  * @throws RingfirstError `RF_OPTION_INVALID` for an empty path
  * @example
  * ```ts
- * import { ndjsonSink } from "ringfirst/sinks/ndjson";
- * import { systemClock } from "ringfirst";
+ * import { ndjsonSink, systemClock } from "ringfirst";
  *
  * const log = ndjsonSink({ name: "log", path: "-", clock: systemClock() });
  * ```

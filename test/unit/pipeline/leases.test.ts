@@ -141,4 +141,51 @@ describe("time limits and leases", () => {
     await rig.clock.advance(6_000);
     expect(told).toEqual([["crm", 1, "the lease of the last attempt ran out"]]);
   });
+
+  test("one signal for each delivery, however often it is asked for", async () => {
+    const rig = dispatchRig();
+    const { handler, out } = byHand();
+    rig.dispatch.consume("crm", handler, rig.settings());
+    await rig.admit({});
+    const context = out.get("e1")?.context;
+    expect(context?.signal).toBe(context?.signal);
+  });
+
+  test("a lost lease of a paused sink leaves no timer behind", async () => {
+    const rig = dispatchRig();
+    const { handler } = byHand();
+    const broken = (): never => {
+      throw new Error("listener broken");
+    };
+    const settings = rig.settings({ leaseMs: 3_000, timeoutMs: 2_500, listener: { stale: broken } });
+    const consumer = rig.dispatch.consume("crm", handler, settings);
+    await rig.admit({});
+    consumer.pause();
+    await rig.store.reclaim(rig.clock.now() + 1e9);
+    await rig.clock.advance(60_000);
+    expect([rig.states(), consumer.busy, rig.clock.timerCount]).toEqual([["waiting"], 0, 0]);
+    expect(rig.lines).toEqual(["warn crm: a dispatch listener throws: listener broken"]);
+  });
+
+  test("the timer that finds nothing due any more rests", async () => {
+    const rig = dispatchRig();
+    rig.store.put({}, rig.clock.now());
+    const [other] = await rig.store.claim("crm", { max: 1, leaseMs: 5_000 }, rig.clock.now());
+    rig.dispatch.consume("crm", () => undefined, rig.settings());
+    await rig.store.settle([{ token: other?.token ?? -1, result: "ack" }], rig.clock.now());
+    await rig.clock.advance(6_000);
+    expect([rig.states(), rig.clock.timerCount]).toEqual([["acked"], 0]);
+  });
+
+  test("what stays due after a reclaim is looked at again at an easy pace", async () => {
+    const store = simpleStore();
+    const rig = dispatchRig({ ...store, nextDueAt: () => 1 });
+    const consumer = rig.dispatch.consume("crm", () => undefined, rig.settings());
+    await rig.clock.advance(1_000);
+    const reclaims = store.calls.filter(({ verb }) => verb === "reclaim").length;
+    expect(reclaims).toBeGreaterThan(10);
+    expect(reclaims).toBeLessThanOrEqual(101);
+    await Promise.all([consumer.stop(), rig.clock.settle()]);
+    expect(rig.clock.timerCount).toBe(0);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RingfirstError } from "../../../src/errors.ts";
+import type { ClaimedEnvelope } from "../../../src/ports/store.ts";
 import { byHand, claimed, dispatchRig } from "../../support/dispatch-rig.ts";
 import type { SimpleStore } from "../../support/simple-store.ts";
 import { simpleStore } from "../../support/simple-store.ts";
@@ -102,5 +103,82 @@ describe("a store in trouble", () => {
     rig.dispatch.consume("crm", () => undefined, rig.settings());
     await rig.clock.advance(60_000);
     expect([claims(rig), rig.lines, rig.clock.timerCount]).toEqual([1, [], 0]);
+  });
+
+  test("that lost a lease before it settled its end is told so, once", async () => {
+    const rig = dispatchRig();
+    const stale: string[] = [];
+    const listener = { stale: (_sink: string, { id }: ClaimedEnvelope) => void stale.push(id) };
+    rig.store.fail("settle", 2);
+    const seen: string[] = [];
+    rig.dispatch.consume("crm", ({ id }) => void seen.push(id), rig.settings({ leaseMs: 3, listener }));
+    await rig.admit({});
+    await rig.store.reclaim(rig.clock.now() + 1e9);
+    await rig.clock.advance(60_000);
+    expect([stale, seen, rig.states()]).toEqual([["e1"], ["e1", "e1"], ["acked"]]);
+  });
+
+  test("that throws instead of rejecting, or answers too little, breaks nothing", async () => {
+    const store = simpleStore();
+    let calls = 0;
+    const rig = dispatchRig({
+      ...store,
+      settle: (batch, now) => {
+        calls += 1;
+        if (calls === 1) throw new Error("not even a promise");
+        return store.settle(batch, now).then(() => []);
+      },
+    });
+    const stale: string[] = [];
+    const listener = { stale: (_sink: string, { id }: ClaimedEnvelope) => void stale.push(id) };
+    rig.dispatch.consume("crm", () => undefined, rig.settings({ listener }));
+    store.put({}, rig.clock.now());
+    rig.dispatch.touched();
+    await rig.clock.advance(10_000);
+    expect([calls, stale]).toEqual([2, ["e1"]]);
+  });
+
+  test("that answers after the stop is not listened to", async () => {
+    for (const verb of ["settle", "reclaim"] as const) {
+      const rig = dispatchRig();
+      rig.store.put({ sink: "log" }, rig.clock.now());
+      await rig.store.claim("log", { max: 1, leaseMs: 10 }, rig.clock.now());
+      const { promise, reject } = Promise.withResolvers<never>();
+      rig.store[verb] = () => promise;
+      const consumer = rig.dispatch.consume("crm", () => undefined, rig.settings());
+      await rig.admit({});
+      await rig.clock.advance(20);
+      const stopped = consumer.stop({ budgetMs: 0 });
+      await rig.clock.advance(1_000);
+      await stopped;
+      reject(new Error("too late"));
+      await rig.clock.advance(60_000);
+      expect([rig.lines, rig.clock.timerCount]).toEqual([[], 0]);
+    }
+  });
+
+  test("that ends a reclaim after the stop sets no timer", async () => {
+    const rig = dispatchRig();
+    rig.store.put({ sink: "log" }, rig.clock.now());
+    await rig.store.claim("log", { max: 1, leaseMs: 10 }, rig.clock.now());
+    const release = rig.store.hold("reclaim");
+    const consumer = rig.dispatch.consume("crm", () => undefined, rig.settings());
+    await rig.clock.advance(20);
+    const stopped = consumer.stop();
+    await rig.clock.settle();
+    await stopped;
+    release();
+    await rig.clock.settle();
+    expect(rig.clock.timerCount).toBe(0);
+  });
+
+  test("that is closed ends the reclaims in silence", async () => {
+    const rig = dispatchRig();
+    rig.store.put({ sink: "log" }, rig.clock.now());
+    await rig.store.claim("log", { max: 1, leaseMs: 10 }, rig.clock.now());
+    rig.store.fail("reclaim", 1, new RingfirstError("RF_QUEUE_CLOSED", "closed"));
+    rig.dispatch.consume("crm", () => undefined, rig.settings());
+    await rig.clock.advance(60_000);
+    expect([rig.lines, rig.clock.timerCount]).toEqual([[], 0]);
   });
 });
