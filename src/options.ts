@@ -1,8 +1,8 @@
 /** Options of the library in one place: shape, units, bounds, defaults, and one function each that fills them in. */
 import type { BackoffOptions } from "./core/backoff.ts";
+import { integerIn, invalid, numberIn } from "./core/option-check.ts";
 import type { PriorityClass, RuleEntry } from "./core/rule.ts";
 import { DEFAULT_CLASSES } from "./core/rule.ts";
-import { RingfirstError } from "./errors.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Net } from "./ports/net.ts";
@@ -192,25 +192,4 @@ export function resolveDedup(
     windowMs: numberIn("dedup.windowMs", dedup.windowMs ?? DEFAULTS.dedup.windowMs, 0, Number.MAX_SAFE_INTEGER),
     maxCount: integerIn("dedup.maxCount", dedup.maxCount ?? DEFAULTS.dedup.maxCount, 0, Number.MAX_SAFE_INTEGER),
   };
-}
-
-/** A finite number within bounds. @throws RingfirstError `RF_OPTION_INVALID` */
-export function numberIn(path: string, value: unknown, min: number, max: number): number {
-  if (typeof value === "number" && value >= min && value <= max) return value;
-  throw invalid(path, `a number from ${min} to ${max}`, show(value));
-}
-
-/** A whole number within bounds. @throws RingfirstError `RF_OPTION_INVALID` */
-export function integerIn(path: string, value: unknown, min: number, max: number): number {
-  if (Number.isInteger(value)) return numberIn(path, value, min, max);
-  throw invalid(path, `a whole number from ${min} to ${max}`, show(value));
-}
-
-/** The error for an option: its path, what is allowed, what was found. */
-export function invalid(path: string, allowed: string, found: string): RingfirstError {
-  return new RingfirstError("RF_OPTION_INVALID", `${path}: ${allowed} expected, found ${found}`, { details: { path } });
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

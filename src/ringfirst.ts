@@ -11,15 +11,8 @@
  * events waited), `status` (all of it in one answer).
  */
 import { compileRules } from "./core/classify.ts";
-import {
-  DEFAULTS,
-  invalid,
-  numberIn,
-  resolveClasses,
-  resolveDelivery,
-  resolveLimits,
-  type RingfirstOptions,
-} from "./options.ts";
+import { invalid, numberIn } from "./core/option-check.ts";
+import { DEFAULTS, resolveClasses, resolveDelivery, resolveLimits, type RingfirstOptions } from "./options.ts";
 import { createDeliveryMeter } from "./pipeline/delivery-meter.ts";
 import { createFlow } from "./pipeline/flow.ts";
 import { createGapLedger } from "./pipeline/gaps.ts";

@@ -9,16 +9,8 @@ import { QueueTime } from "./core/queue-time.ts";
 import type { PriorityClass } from "./core/rule.ts";
 import { RingfirstError } from "./errors.ts";
 import type { DeliveryOptions } from "./options.ts";
-import {
-  DEFAULTS,
-  integerIn,
-  invalid,
-  numberIn,
-  resolveClasses,
-  resolveDedup,
-  resolveDelivery,
-  resolveLimits,
-} from "./options.ts";
+import { integerIn, invalid, numberIn } from "./core/option-check.ts";
+import { DEFAULTS, resolveClasses, resolveDedup, resolveDelivery, resolveLimits } from "./options.ts";
 import type {
   Consumer,
   ConsumerSettings,

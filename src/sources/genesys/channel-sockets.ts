@@ -68,6 +68,7 @@ export class ChannelSockets {
   #next: Link | undefined;
   #current: Link | undefined;
   #old: Link | undefined;
+  #left: ((channel: Channel) => void) | undefined;
   #overlap: Overlap<KeptFrame> | undefined;
   #overlapTimer: Timer | undefined;
   #held = false;
@@ -83,12 +84,12 @@ export class ChannelSockets {
     return this.#folded + (this.#overlap?.folded ?? 0);
   }
 
-  /** The channel of the delivering socket. */
-  get currentChannel(): Channel | undefined {
-    return this.#current?.channel;
+  /** The last sign of life of the delivering socket, epoch milliseconds. */
+  get currentSignAt(): number | undefined {
+    return this.#current?.connection?.lastSignAt;
   }
 
-  /** Opens the successor. `replaces`: on the same channel, where the platform drops the old socket by itself. */
+  /** Opens the successor; on the same channel the platform drops the old socket by itself. */
   open(channel: Channel): void {
     const { clock, net, maxFrameBytes } = this.#options;
     this.dropNext();
@@ -108,7 +109,7 @@ export class ChannelSockets {
     if (this.#held) link.connection.hold(true);
   }
 
-  /** The successor has joined: it delivers from here on. Answers the channel that is left, once `left` is called. */
+  /** The successor has joined: it delivers from here on. `left` is told of the channel that is of no use any more. */
   promote(left: (channel: Channel) => void): void {
     const next = this.#next;
     if (next === undefined) return;
@@ -122,10 +123,8 @@ export class ChannelSockets {
       return;
     }
     this.#old = old;
-    this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => {
-      this.#letOldGo();
-      left(old.channel);
-    });
+    this.#left = left;
+    this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#letOldGo());
   }
 
   dropNext(): void {
@@ -227,10 +226,7 @@ export class ChannelSockets {
       this.#current = this.#old;
       this.#old = undefined;
       this.#overlapTimer?.cancel();
-      if (this.#current !== undefined) {
-        // The old one still stands: it delivers until the line has another.
-        this.#endOverlap();
-      }
+      this.#endOverlap();
       this.#listener.currentEnded(end, link.connection?.lastSignAt);
     }
   }
@@ -242,6 +238,7 @@ export class ChannelSockets {
     if (old === undefined) return;
     this.#endOverlap();
     old.connection?.close();
+    this.#left?.(old.channel);
   }
 
   #endOverlap(): void {

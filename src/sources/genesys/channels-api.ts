@@ -1,6 +1,6 @@
 /** The channel calls of the API as the channel line needs them: create, subscribe, look, leave. Answers are values. */
 import { oneLine } from "../../core/cause.ts";
-import type { Token } from "../../oauth/token.ts";
+import type { Token, TokenSource } from "../../oauth/token.ts";
 import { API_PATHS, MAX_CHANNELS } from "../../wire/genesys.ts";
 import { connectUriProblem, type Endpoints } from "./endpoints.ts";
 import type { ApiAnswer, GenesysApi } from "./rest.ts";
@@ -49,24 +49,36 @@ export interface ChannelsApi {
   exists(channel: Channel): Promise<{ readonly kind: "known"; readonly exists: boolean } | Passing>;
   /** Empties its list: all that can be done, channels can't be deleted. */
   leave(channel: Channel): Promise<void>;
+  /** The token that owns this channel is void: the next call takes a new one. */
+  forgetToken(channel: Channel): void;
   /** Channels of the client in use, ours and foreign ones; undefined where the platform did not say. */
   inUse(): Promise<number | undefined>;
 }
 
+/** What {@link createChannelsApi} takes. */
+export interface ChannelsApiOptions {
+  readonly api: GenesysApi;
+  readonly tokens: TokenSource;
+  readonly endpoints: Endpoints;
+  readonly now: () => number;
+}
+
 /** The channel calls on this API. */
-export function createChannelsApi(api: GenesysApi, endpoints: Endpoints, now: () => number): ChannelsApi {
-  return new Channels(api, endpoints, now);
+export function createChannelsApi(options: ChannelsApiOptions): ChannelsApi {
+  return new Channels(options);
 }
 
 class Channels implements ChannelsApi {
   readonly #api: GenesysApi;
+  readonly #tokens: TokenSource;
   readonly #endpoints: Endpoints;
   readonly #now: () => number;
   /** Ends of channels that we left; until then they count among the client's, though nothing uses them. */
   #left: number[] = [];
 
-  constructor(api: GenesysApi, endpoints: Endpoints, now: () => number) {
+  constructor({ api, tokens, endpoints, now }: ChannelsApiOptions) {
     this.#api = api;
+    this.#tokens = tokens;
     this.#endpoints = endpoints;
     this.#now = now;
   }
@@ -111,6 +123,10 @@ class Channels implements ChannelsApi {
   async leave(channel: Channel): Promise<void> {
     if (channel.expiresAt !== undefined) this.#left.push(channel.expiresAt);
     await this.#put(channel, []);
+  }
+
+  forgetToken(channel: Channel): void {
+    this.#tokens.invalidate(channel.token.value);
   }
 
   async inUse(): Promise<number | undefined> {

@@ -1,5 +1,5 @@
 /** Where the source speaks to, and whether a `connectUri` may be trusted. Secrets travel in clear on loopback only. */
-import { RingfirstError } from "../../errors.ts";
+import { invalid } from "../../core/option-check.ts";
 import { resolveRegion } from "../../wire/regions.ts";
 
 /** Base addresses that are given instead of the region's: an emulator or a proxy. */
@@ -70,8 +70,4 @@ function resolveBase(path: string, text: string): string {
 
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/u.test(hostname);
-}
-
-function invalid(path: string, allowed: string, found: string): RingfirstError {
-  return new RingfirstError("RF_OPTION_INVALID", `${path}: ${allowed} expected, found ${found}`, { details: { path } });
 }

@@ -1,256 +1,159 @@
 /**
- * Topics as they are asked for, turned into topics as they can be subscribed: the platform has no wildcards, so `{*}` is every
- * person or queue that the client may see, found by listing (PROTOCOL 9a).
- *
- * - L1  A listing is made once for each expansion, however many topics need it.
- * - L2  `{*}` stands for people in `v2.users.{*}.…` and for queues in `v2.routing.queues.{*}.…` and `v2.analytics.queues.{*}.…`;
- *       anywhere else nothing can be listed, which is told at once, not at run time.
- * - L3  What is found is whole or it is not used: a page that can't be had fails the expansion.
+ * From what a user asks for to concrete topics: `{*}` is replaced by every person or queue that the client may see, or by the
+ * members of one queue or division. Lists are paged (PROTOCOL 9a).
  */
-import { EVERY, topicIdentity, topicProblem } from "../../core/topic.ts";
-import { RingfirstError } from "../../errors.ts";
+import { oneLine } from "../../core/cause.ts";
+import { EVERY, topicProblem } from "../../core/topic.ts";
+import { invalid } from "../../core/option-check.ts";
 import { API_PATHS } from "../../wire/genesys.ts";
 import type { ApiAnswer, GenesysApi } from "./rest.ts";
 
-/** Whom `{*}` stands for, by name. */
+/** Narrows `{*}`: the people of one queue or division, or the queues of one division; by name or id. */
 export interface Members {
-  /** Members of this queue; in a queue's topic, the queue itself. */
-  readonly queue?: string | undefined;
-  /** People or queues of this division. */
-  readonly division?: string | undefined;
+  readonly queue?: string;
+  readonly division?: string;
 }
 
-/** A topic as it is asked for: a concrete one, or one with `{*}` for an id. */
-export type TopicSelector = string | { readonly topic: string; readonly members?: Members | undefined };
-
-/** A selector that can be expanded. */
-export interface TopicWish {
-  readonly topic: string;
-  /** Undefined: concrete. */
-  readonly subject: "users" | "queues" | undefined;
-  readonly members: Members;
-}
+/** What is to be subscribed. */
+export type TopicSelector = string | { readonly topic: string; readonly members?: Members };
 
 /** The answer to an expansion. */
 export type Expansion =
-  | {
-      readonly kind: "expanded";
-      readonly topics: readonly string[];
-      /** Selectors that nobody matches, in words. */
-      readonly empty: readonly string[];
-    }
-  /** A right is missing, or a name is not known: it will not do until somebody changes something. */
+  | { readonly kind: "topics"; readonly topics: readonly string[] }
   | { readonly kind: "refused"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
 
-/** Thrown within an expansion by what ends it; never leaves this file. */
-class Stopped extends Error {
-  readonly answer: Exclude<Expansion, { readonly kind: "expanded" }>;
+/** What `{*}` stands for in a topic. */
+type Subject = "users" | "queues";
 
-  constructor(answer: Exclude<Expansion, { readonly kind: "expanded" }>) {
-    super(answer.reason);
-    this.answer = answer;
-  }
+/** A selector that has been looked at. */
+export interface Selector {
+  readonly topic: string;
+  readonly subject: Subject | undefined;
+  readonly members: Members;
 }
 
-const SUBJECTS = [
-  { prefix: "v2.users.{*}", subject: "users" },
-  { prefix: "v2.routing.queues.{*}", subject: "queues" },
-  { prefix: "v2.analytics.queues.{*}", subject: "queues" },
-] as const;
-/** Known to work for people and queues; members come by 100 at most. */
+const PLACES: readonly (readonly [RegExp, Subject])[] = [
+  [/^v2\.users\.\{\*\}/iu, "users"],
+  [/^v2\.(?:routing|analytics)\.queues\.\{\*\}/iu, "queues"],
+];
+/** The largest page that official programs use. */
 const PAGE_SIZE = 500;
-const MEMBERS_PAGE_SIZE = 100;
-/** 100,000 people: more than all channels of a client can carry many times over. */
-const MAX_PAGES = 1_000;
-/** What may stand between the dots of a topic. */
-const ID = /^[\w:@~-]{1,80}$/u;
+const MEMBER_PAGE_SIZE = 100;
+/** 20 channels have at most 20,000 topics, so no list needs to be longer. */
+const MAX_ENTITIES = 100_000;
 
-/**
- * Checks selectors.
- *
- * @param path - of the option, for the error
- * @throws RingfirstError `RF_OPTION_INVALID`
- */
-export function parseSelectors(path: string, selectors: readonly TopicSelector[]): readonly TopicWish[] {
-  if (selectors.length === 0) throw invalid(path, "at least one topic expected, found none");
-  return selectors.map((selector, place) => {
-    const { topic, members = {} } = typeof selector === "string" ? { topic: selector } : selector;
+/** Selectors in a form that can be expanded. @throws RingfirstError `RF_OPTION_INVALID`, naming the place */
+export function resolveSelectors(path: string, given: readonly TopicSelector[]): readonly Selector[] {
+  if (given.length === 0) throw invalid(path, "at least one topic", "none");
+  return given.map((entry, place) => {
+    const { topic, members = {} } = typeof entry === "string" ? { topic: entry } : entry;
     const at = `${path}[${place}]`;
     const problem = topicProblem(topic);
-    if (problem !== undefined) throw invalid(at, `${JSON.stringify(topic.slice(0, 220))} is no topic: ${problem}`);
-    const named = members.queue !== undefined || members.division !== undefined;
-    if (!topic.includes(EVERY)) {
-      if (named) throw invalid(at, `members are for topics with ${EVERY}, and ${JSON.stringify(topic)} has none`);
-      return { topic, subject: undefined, members: {} };
-    }
-    const found = SUBJECTS.find(({ prefix }) => isPrefix(prefix, topic));
-    if (found === undefined || topic.indexOf(EVERY) !== topic.lastIndexOf(EVERY)) {
+    if (problem !== undefined) throw invalid(at, "a topic", `${JSON.stringify(topic.slice(0, 220))}: ${problem}`);
+    const subject = PLACES.find(([pattern]) => pattern.test(topic))?.[1];
+    const stars = topic.split(EVERY).length - 1;
+    if (stars > (subject === undefined ? 0 : 1)) {
       throw invalid(
         at,
-        `${EVERY} in ${JSON.stringify(topic)} can't be expanded: it stands for people in v2.users.${EVERY}.… and for queues in ` +
-          `v2.routing.queues.${EVERY}.… and v2.analytics.queues.${EVERY}.…; write a concrete id elsewhere`,
+        `"${EVERY}" in the place of a user (v2.users.${EVERY}…) or a queue (v2.routing.queues.${EVERY}…)`,
+        JSON.stringify(topic),
       );
     }
-    return { topic, subject: found.subject, members };
+    checkMembers(at, subject, members);
+    return { topic, subject, members };
   });
 }
 
-/** The topics that wishes stand for, in their order, each once. Never rejects. */
-export async function expandWishes(wishes: readonly TopicWish[], api: GenesysApi): Promise<Expansion> {
-  const directory = new Directory(api);
-  const topics = new Map<string, string>();
-  const empty: string[] = [];
-  try {
-    for (const wish of wishes) {
-      const ids = wish.subject === undefined ? [""] : await directory.idsOf(wish.subject, wish.members);
-      if (ids.length === 0) empty.push(`${wish.topic}${describeMembers(wish.members)}`);
-      for (const id of ids) {
-        const topic = wish.topic.replace(EVERY, () => id);
-        const identity = topicIdentity(topic);
-        if (!topics.has(identity)) topics.set(identity, topic);
-      }
-    }
-    return { kind: "expanded", topics: [...topics.values()], empty };
-  } catch (error) {
-    if (error instanceof Stopped) return error.answer;
-    throw error;
-  }
+function checkMembers(at: string, subject: Subject | undefined, { queue, division }: Members): void {
+  if (queue === undefined && division === undefined) return;
+  if (subject === undefined) throw invalid(`${at}.members`, `a topic with "${EVERY}"`, "a concrete one");
+  if (queue !== undefined && division !== undefined) throw invalid(`${at}.members`, "queue or division", "both");
+  if (queue !== undefined && subject === "queues")
+    throw invalid(`${at}.members`, "division (queues have no queue)", "queue");
 }
 
-/** An entity of a listing, as far as it is looked at. */
-interface Entity {
-  readonly id: string;
-  readonly name: string;
-  readonly divisionId: string;
+/** All topics that the selectors stand for now; each list is fetched once. */
+export async function expandSelectors(api: GenesysApi, selectors: readonly Selector[]): Promise<Expansion> {
+  const lists = new Map<string, Promise<Listing>>();
+  const topics: string[] = [];
+  for (const { topic, subject, members } of selectors) {
+    if (subject === undefined) {
+      topics.push(topic);
+      continue;
+    }
+    const name = JSON.stringify([subject, members.queue, members.division]);
+    const list = lists.get(name) ?? listIds(api, subject, members);
+    lists.set(name, list);
+    const listing = await list;
+    if (listing.kind !== "ids") return listing;
+    for (const id of listing.ids) topics.push(topic.replace(EVERY, id));
+  }
+  return { kind: "topics", topics };
 }
 
-/** People and queues of one expansion. */
-class Directory {
-  readonly #api: GenesysApi;
-  /** L1: by path with its query. */
-  readonly #lists = new Map<string, Promise<readonly Entity[]>>();
+type Trouble = Exclude<Expansion, { readonly kind: "topics" }>;
+type Listing = { readonly kind: "ids"; readonly ids: readonly string[] } | Trouble;
+type Entity = Readonly<Record<string, unknown>>;
+type Entities = { readonly kind: "entities"; readonly entities: readonly Entity[] } | Trouble;
 
-  constructor(api: GenesysApi) {
-    this.#api = api;
-  }
-
-  async idsOf(subject: "users" | "queues", { queue, division }: Members): Promise<readonly string[]> {
-    const divisionId =
-      division === undefined ? undefined : await this.#named(API_PATHS.divisions, "division", division);
-    let found: readonly Entity[];
-    if (subject === "queues") {
-      const query = divisionId === undefined ? "" : `divisionId=${encodeURIComponent(divisionId)}`;
-      found = await this.#list(API_PATHS.queues, query, PAGE_SIZE);
-      return found.filter(({ name }) => queue === undefined || isSameName(name, queue)).map(({ id }) => id);
-    }
-    if (queue === undefined) found = await this.#list(API_PATHS.users, "", PAGE_SIZE);
-    else {
-      const queueId = await this.#named(API_PATHS.queues, "queue", queue);
-      found = await this.#list(`${API_PATHS.queues}/${encodeURIComponent(queueId)}/members`, "", MEMBERS_PAGE_SIZE);
-    }
-    if (divisionId === undefined) return found.map(({ id }) => id);
-    // Neither listing can be asked for one division, and members come without theirs.
-    const users = queue === undefined ? found : await this.#list(API_PATHS.users, "", PAGE_SIZE);
-    const inDivision = new Set(users.filter((user) => user.divisionId === divisionId).map(({ id }) => id));
-    return found.filter(({ id }) => inDivision.has(id)).map(({ id }) => id);
-  }
-
-  async #named(path: string, kind: string, name: string): Promise<string> {
-    const found = await this.#list(path, `name=${encodeURIComponent(name)}`, MEMBERS_PAGE_SIZE);
-    const same = found.filter((entity) => isSameName(entity.name, name));
-    const [first] = same;
-    if (first !== undefined && same.length === 1) return first.id;
-    const what = first === undefined ? "is not there, or the client may not see it" : `is the name of ${same.length}`;
-    throw new Stopped({
+async function listIds(api: GenesysApi, subject: Subject, members: Members): Promise<Listing> {
+  if (members.queue !== undefined) return listQueueMembers(api, members.queue);
+  const found = await listAll(api, subject === "users" ? API_PATHS.users : API_PATHS.queues, PAGE_SIZE);
+  if (found.kind !== "entities") return found;
+  const { division } = members;
+  const wanted = division === undefined ? found.entities : found.entities.filter((entity) => isIn(entity, division));
+  if (wanted.length === 0 && division !== undefined) {
+    return {
       kind: "refused",
-      reason: `the ${kind} ${JSON.stringify(name)} ${what}; check the topics' members`,
-    });
+      reason: `no ${subject} in a division named ${JSON.stringify(division)} can be seen by the client`,
+    };
   }
-
-  #list(path: string, query: string, pageSize: number): Promise<readonly Entity[]> {
-    const key = `${path}?${query}`;
-    let list = this.#lists.get(key);
-    if (list === undefined) {
-      list = this.#readAll(path, query, pageSize);
-      this.#lists.set(key, list);
-    }
-    return list;
-  }
-
-  async #readAll(path: string, query: string, pageSize: number): Promise<readonly Entity[]> {
-    const entities = new Map<string, Entity>();
-    for (let number = 1; number <= MAX_PAGES; number += 1) {
-      const rest = query === "" ? "" : `&${query}`;
-      const answer = await this.#api.call({
-        method: "GET",
-        path: `${path}?pageSize=${pageSize}&pageNumber=${number}${rest}`,
-      });
-      if (answer.kind !== "ok") throw new Stopped(toProblem(answer));
-      const page = readPage(answer.json, number);
-      if (page === undefined)
-        throw new Stopped({ kind: "failed", reason: `GET ${path} answered with something that is no page` });
-      for (const entity of page.entities) entities.set(entity.id, entity);
-      if (page.isLast) return [...entities.values()];
-    }
-    throw new Stopped({
-      kind: "refused",
-      reason: `GET ${path} has more than ${MAX_PAGES} pages; name members of a queue or division`,
-    });
-  }
+  return { kind: "ids", ids: idsOf(wanted) };
 }
 
-function toProblem(
-  answer: Exclude<ApiAnswer, { readonly kind: "ok" }>,
-): Exclude<Expansion, { readonly kind: "expanded" }> {
+async function listQueueMembers(api: GenesysApi, queue: string): Promise<Listing> {
+  const queues = await listAll(api, API_PATHS.queues, PAGE_SIZE);
+  if (queues.kind !== "entities") return queues;
+  const found = queues.entities.find(({ id, name }) => id === queue || sameText(name, queue));
+  if (found === undefined || typeof found["id"] !== "string") {
+    return { kind: "refused", reason: `no queue named ${JSON.stringify(queue)} can be seen by the client` };
+  }
+  const path = `${API_PATHS.queues}/${encodeURIComponent(found["id"])}/members`;
+  const people = await listAll(api, path, MEMBER_PAGE_SIZE);
+  return people.kind === "entities" ? { kind: "ids", ids: idsOf(people.entities) } : people;
+}
+
+async function listAll(api: GenesysApi, path: string, pageSize: number): Promise<Entities> {
+  const entities: Entity[] = [];
+  for (let page = 1; entities.length < MAX_ENTITIES; page += 1) {
+    const answer = await api.call({ method: "GET", path: `${path}?pageSize=${pageSize}&pageNumber=${page}` });
+    if (answer.kind !== "ok") return troubleOf(answer);
+    const { json } = answer;
+    const { entities: some, pageCount, nextUri } = typeof json === "object" && json !== null ? (json as Entity) : {};
+    if (!Array.isArray(some)) return { kind: "failed", reason: `GET ${path}: the platform answered without a list` };
+    entities.push(...some.filter((entity): entity is Entity => typeof entity === "object" && entity !== null));
+    const more = typeof pageCount === "number" ? page < pageCount : typeof nextUri === "string";
+    if (!more || some.length === 0) break;
+  }
+  return { kind: "entities", entities };
+}
+
+function troubleOf(answer: Exclude<ApiAnswer, { readonly kind: "ok" }>): Trouble {
   if (answer.kind === "failed") return answer;
-  const advice =
-    answer.kind === "refused" && answer.status === 403 ? "; give a role of the client this permission" : "";
-  return { kind: "refused", reason: `people or queues can't be listed: ${answer.reason}${advice}` };
+  return { kind: "refused", reason: oneLine(answer.reason) };
 }
 
-function readPage(
-  json: unknown,
-  number: number,
-): { readonly entities: readonly Entity[]; readonly isLast: boolean } | undefined {
-  if (typeof json !== "object" || json === null || !("entities" in json) || !Array.isArray(json.entities))
-    return undefined;
-  const { pageCount, nextUri } = json as { readonly pageCount?: unknown; readonly nextUri?: unknown };
-  const more = typeof pageCount === "number" ? number < pageCount : typeof nextUri === "string" && nextUri !== "";
-  const entities = json.entities.map(readEntity).filter((entity) => entity !== undefined);
-  return { entities, isLast: !more || json.entities.length === 0 };
+function idsOf(entities: readonly Entity[]): readonly string[] {
+  return entities.map(({ id }) => id).filter((id): id is string => typeof id === "string" && /^[\w:@~-]+$/u.test(id));
 }
 
-function readEntity(value: unknown): Entity | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { id, name, division } = value as Readonly<Record<string, unknown>>;
-  // An id becomes part of a topic; one that can't be is no id of the platform.
-  if (typeof id !== "string" || !ID.test(id)) return undefined;
-  const divisionId = typeof division === "object" && division !== null && "id" in division ? division.id : "";
-  return {
-    id,
-    name: typeof name === "string" ? name : "",
-    divisionId: typeof divisionId === "string" ? divisionId : "",
-  };
+function isIn({ division }: Entity, wanted: string): boolean {
+  if (typeof division !== "object" || division === null) return false;
+  const { id, name } = division as Entity;
+  return id === wanted || sameText(name, wanted);
 }
 
-function isPrefix(prefix: string, topic: string): boolean {
-  const start = topic.slice(0, prefix.length);
-  return topicIdentity(start) === prefix && /^[.?]/u.test(topic.slice(prefix.length));
-}
-
-function isSameName(left: string, right: string): boolean {
-  return left.trim().toLowerCase() === right.trim().toLowerCase();
-}
-
-function describeMembers({ queue, division }: Members): string {
-  const parts = [
-    ...(queue === undefined ? [] : [`queue ${JSON.stringify(queue)}`]),
-    ...(division === undefined ? [] : [`division ${JSON.stringify(division)}`]),
-  ];
-  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
-}
-
-function invalid(path: string, message: string): RingfirstError {
-  return new RingfirstError("RF_OPTION_INVALID", `${path}: ${message}`, { details: { path } });
+function sameText(value: unknown, wanted: string): boolean {
+  return typeof value === "string" && value.toLowerCase() === wanted.toLowerCase();
 }

@@ -1,0 +1,38 @@
+/** The public face of the library. Parts that stand alone have subpaths of their own: see `exports` in package.json. */
+export { createRingfirst, type CloseReport, type Ringfirst, type RingfirstEventMap } from "./ringfirst.ts";
+export {
+  DEFAULTS,
+  type DeliveryOptions,
+  type RetryOptions,
+  type RingfirstOptions,
+  type SinkOptions,
+} from "./options.ts";
+export {
+  ERROR_CODES,
+  isRingfirstError,
+  RingfirstError,
+  type RingfirstErrorCode,
+  type RingfirstErrorOptions,
+} from "./errors.ts";
+export {
+  ACK,
+  type AckOutcome,
+  dead,
+  type DeadOutcome,
+  type Outcome,
+  retry,
+  type RetryOutcome,
+} from "./core/outcome.ts";
+export type { RingfirstEvent } from "./core/event.ts";
+export type { BodyEncoding, Origin } from "./core/event-record.ts";
+export { DEFAULT_CLASSES, type PriorityClass, type Rule, type RuleEntry } from "./core/rule.ts";
+export { DEFAULT_RULES } from "./core/default-rules.ts";
+export { genesysSource, type GenesysSourceOptions } from "./sources/genesys/index.ts";
+export { platformWebsocketSource, type PlatformWebsocketSourceOptions } from "./sources/platform-websocket/index.ts";
+export { httpSource, type HttpSourceOptions } from "./sources/http.ts";
+export { handlerSink, type EventHandler, type HandlerSinkOptions } from "./sinks/handler.ts";
+export { ndjsonSink, type NdjsonSinkOptions } from "./sinks/ndjson.ts";
+export { webhookSink, type WebhookSinkOptions } from "./sinks/webhook/index.ts";
+export { memoryStore } from "./stores/memory.ts";
+export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
+export { VERSION } from "./version.ts";

@@ -1,0 +1,410 @@
+/**
+ * One channel line at work: carries out what `core/channel-state.ts` says with the API, sockets and timers, and feeds back what
+ * came of it. Its topics are fixed; a line lives as long as its source.
+ *
+ * - N1  Every interval in which nothing delivers is a declared gap, from the last sign of life to the moment of joining.
+ * - N2  Before its channel or its token ends, and when the platform announces the socket's end, a line moves: the successor
+ *       stands before the old one is let go.
+ */
+import { backoffMs } from "../../core/backoff.ts";
+import {
+  type ChannelCommand,
+  type ChannelInput,
+  type ChannelLife,
+  IDLE_CHANNEL,
+  stepChannel,
+} from "../../core/channel-state.ts";
+import type { Timer } from "../../ports/clock.ts";
+import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
+import type { SystemTopic } from "../../wire/genesys.ts";
+import { ChannelSockets } from "./channel-sockets.ts";
+import type { Channel, ChannelsApi, RejectedTopic } from "./channels-api.ts";
+import type { DecodedFrame, FrameDecoder } from "./decode.ts";
+import { afterLoss, describeEnd, wordsFor } from "./wording.ts";
+
+/** What {@link ChannelLine} takes. */
+export interface ChannelLineOptions {
+  /** For people: `channel 1`. */
+  readonly name: string;
+  readonly topics: readonly string[];
+  readonly context: SourceContext;
+  readonly channels: ChannelsApi;
+  readonly decode: FrameDecoder;
+  readonly maxFrameBytes: number;
+  /** One event, or a frame that does not parse. */
+  readonly frame: (frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean) => void;
+}
+
+const BACKOFF = { initialMs: 500, maxMs: 60_000 };
+const SLOW_MS = 240_000;
+/** A line that stood so long has its failures forgotten. */
+const STEADY_MS = 10_000;
+/** A successor that joins not within so long is of no use. */
+const JOIN_MS = 15_000;
+/** A channel is left at 80 to 90 % of its life. */
+const MOVE_AT_SHARE = 0.8;
+const MOVE_SPREAD = 0.1;
+
+/** What a successor has shown of itself. */
+interface Proof {
+  subscribed: boolean;
+  alive: boolean;
+}
+
+/** One line. */
+export class ChannelLine {
+  readonly #options: ChannelLineOptions;
+  readonly #sockets: ChannelSockets;
+  #life: ChannelLife = IDLE_CHANNEL;
+  #since: number;
+  /** The channel to come back to, or the one that was just made. */
+  #held: Channel | undefined;
+  #made: Channel | undefined;
+  #rejected: readonly RejectedTopic[] = [];
+  #gap: OpenGap | undefined;
+  #lastGoodAt: number | undefined;
+  #joins = 0;
+  /** What the successor has shown so far. */
+  #proof: Proof = { subscribed: false, alive: false };
+  #pause: Timer | undefined;
+  #joinLimit: Timer | undefined;
+  #steady: Timer | undefined;
+  #move: Timer | undefined;
+
+  constructor(options: ChannelLineOptions) {
+    const { context, maxFrameBytes, decode } = options;
+    this.#options = options;
+    this.#since = context.clock.now();
+    this.#sockets = new ChannelSockets(
+      { clock: context.clock, net: context.net, maxFrameBytes, decode },
+      {
+        opened: () => this.#apply({ kind: "opened" }),
+        alive: () => this.#prove({ alive: true }),
+        nextEnded: (end) => {
+          const input = wordsFor(end, context.clock.now());
+          this.#apply(this.#life.effort === "joining" ? { ...input.joining } : { ...input.handshake });
+        },
+        currentEnded: (end, lastSignAt) => {
+          this.#lastGoodAt = lastSignAt ?? this.#lastGoodAt;
+          this.#apply({ kind: "lost", reason: describeEnd(end), next: afterLoss(end) });
+        },
+        frame: options.frame,
+        notice: (frame, standing) => this.#onNotice(frame, standing),
+      },
+    );
+  }
+
+  get life(): ChannelLife {
+    return this.#life;
+  }
+
+  get rejected(): readonly RejectedTopic[] {
+    return this.#rejected;
+  }
+
+  start(): void {
+    this.#apply({ kind: "start" });
+  }
+
+  hold(held: boolean): void {
+    this.#sockets.hold(held);
+  }
+
+  /** Closes the sockets and empties the channels' lists; each once, failures do not matter. */
+  async close(): Promise<void> {
+    this.#apply({ kind: "close" });
+    const left = new Set([...this.#sockets.close(), this.#held, this.#made].filter((channel) => channel !== undefined));
+    await Promise.allSettled([...left].map((channel) => this.#options.channels.leave(channel)));
+  }
+
+  status(): ConnectionStatus {
+    const [link] = this.#sockets.view();
+    const { standing, effort, reason } = this.#life;
+    return {
+      name: this.#options.name,
+      state: standing ? (effort === "none" ? "live" : "moving") : effort === "none" ? "closed" : effort,
+      since: this.#since,
+      topicCount: this.#options.topics.length - this.#rejected.length,
+      reconnects: Math.max(0, this.#joins - 1),
+      lastFrameAt: link?.lastSignAt,
+      reason,
+    };
+  }
+
+  #apply(input: ChannelInput): void {
+    const before = this.#life;
+    const { life, commands } = stepChannel(before, input);
+    this.#life = life;
+    this.#forget(input, before);
+    if (life.standing !== before.standing || life.phase !== before.phase)
+      this.#since = this.#options.context.clock.now();
+    if (life !== before) this.#tell(input);
+    for (const command of commands) this.#carryOut(command);
+    if (input.kind === "joined" && life !== before) this.#onJoined();
+  }
+
+  /** C4: channels that the platform does not know any more are not come back to. */
+  #forget(input: ChannelInput, before: ChannelLife): void {
+    const aboutMade = before.target === "new" && (input.kind === "handshake-gone" || input.kind === "join-gone");
+    if (aboutMade || input.kind === "revoked") this.#made = undefined;
+    if (!this.#life.held) this.#held = undefined;
+  }
+
+  #carryOut(command: ChannelCommand): void {
+    const { clock } = this.#options.context;
+    switch (command.kind) {
+      case "create":
+        void this.#create(command.ifFree);
+        return;
+      case "connect":
+        this.#connect(command.target);
+        return;
+      case "join":
+        void this.#join();
+        return;
+      case "check":
+        void this.#check();
+        return;
+      case "pause":
+        this.#wait(backoffMs(BACKOFF, command.failures, clock.random(), command.atLeastMs));
+        return;
+      case "pause-slowly":
+        this.#wait(SLOW_MS * (0.8 + 0.4 * clock.random()));
+        return;
+      case "gap-begins":
+        this.#beginGap(command.cause);
+        return;
+      case "gap-ends":
+        this.#gap?.end(clock.now());
+        this.#gap = undefined;
+        return;
+      case "let-old-go":
+        return;
+      case "drop-effort":
+        this.#sockets.dropNext();
+        return;
+      case "drop-standing":
+        this.#sockets.dropCurrent();
+        return;
+      case "shut":
+        for (const timer of [this.#pause, this.#joinLimit, this.#steady, this.#move]) timer?.cancel();
+        return;
+    }
+  }
+
+  async #create(ifFree: boolean): Promise<void> {
+    if (this.#made !== undefined) {
+      // Made before, and never connected to: the platform may still know it.
+      this.#apply({ kind: "created" });
+      return;
+    }
+    const answer = await this.#options.channels.create(ifFree);
+    switch (answer.kind) {
+      case "created":
+        if (this.#life.effort !== "creating") {
+          void this.#options.channels.leave(answer.channel);
+          return;
+        }
+        this.#made = answer.channel;
+        this.#apply({ kind: "created" });
+        return;
+      case "no-free-channel":
+        this.#apply({ kind: "no-free-channel" });
+        return;
+      case "failed":
+        this.#apply({ ...answer, kind: "create-failed" });
+        return;
+      case "refused":
+        this.#apply({ kind: "create-refused", reason: answer.reason });
+        return;
+    }
+  }
+
+  #connect(target: "held" | "new"): void {
+    const channel = target === "held" ? this.#held : this.#made;
+    if (channel !== undefined) this.#sockets.open(channel);
+  }
+
+  /** Joined means: the platform has taken the topics, and the socket has said something. */
+  async #join(): Promise<void> {
+    const { channels, topics, context } = this.#options;
+    const channel = this.#life.target === "held" ? this.#held : this.#made;
+    if (channel === undefined) return;
+    this.#proof = { subscribed: false, alive: false };
+    const attempt = this.#proof;
+    this.#joinLimit?.cancel();
+    this.#joinLimit = context.clock.setTimer(JOIN_MS, () => {
+      if (attempt === this.#proof)
+        this.#apply({ kind: "join-failed", reason: "the new socket gave no sign of life in time" });
+    });
+    this.#sockets.askNext();
+    const answer = await channels.subscribe(channel, topics);
+    if (attempt !== this.#proof || this.#life.effort !== "joining") return;
+    switch (answer.kind) {
+      case "subscribed":
+        this.#reject(answer.rejected);
+        this.#prove({ subscribed: true });
+        return;
+      case "gone":
+        this.#apply({ kind: "join-gone", reason: answer.reason });
+        return;
+      case "failed":
+        this.#apply({ ...answer, kind: "join-failed" });
+        return;
+      case "refused":
+        this.#apply({ kind: "join-refused", reason: answer.reason });
+        return;
+    }
+  }
+
+  #prove(shown: Partial<Proof>): void {
+    if (this.#life.effort !== "joining") return;
+    Object.assign(this.#proof, shown);
+    if (!this.#proof.subscribed || !this.#proof.alive) return;
+    this.#joinLimit?.cancel();
+    this.#apply({ kind: "joined" });
+  }
+
+  async #check(): Promise<void> {
+    const { channels } = this.#options;
+    if (this.#held === undefined) return;
+    const answer = await channels.exists(this.#held);
+    if (answer.kind === "known") this.#apply({ kind: "checked", exists: answer.exists });
+    else this.#apply({ ...answer, kind: "check-failed" });
+  }
+
+  #onJoined(): void {
+    const { clock } = this.#options.context;
+    this.#joins += 1;
+    this.#held = this.#made ?? this.#held;
+    this.#made = undefined;
+    this.#sockets.promote((left) => void this.#options.channels.leave(left));
+    this.#steady?.cancel();
+    this.#steady = clock.setTimer(STEADY_MS, () => this.#apply({ kind: "steady" }));
+    this.#planMove();
+  }
+
+  /** N2: the earlier of the token's renewal and most of the channel's life. */
+  #planMove(): void {
+    const { clock } = this.#options.context;
+    const channel = this.#held;
+    if (channel === undefined) return;
+    const now = clock.now();
+    const share = MOVE_AT_SHARE + MOVE_SPREAD * clock.random();
+    const byChannel = channel.expiresAt === undefined ? Infinity : now + (channel.expiresAt - now) * share;
+    const [at, cause] =
+      channel.token.renewAt <= byChannel
+        ? [channel.token.renewAt, "its token ends soon"]
+        : [byChannel, "the channel ends soon"];
+    this.#move?.cancel();
+    // A move that is due already is made after a moment, so a platform with absurd lives is not stormed.
+    this.#move = clock.setTimer(Math.max(at - now, STEADY_MS), () => this.#apply({ kind: "move", cause }));
+  }
+
+  #wait(ms: number): void {
+    this.#pause?.cancel();
+    this.#pause = this.#options.context.clock.setTimer(ms, () => this.#apply({ kind: "due" }));
+  }
+
+  #beginGap(cause: string): void {
+    const { context, topics } = this.#options;
+    const from = this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();
+    this.#gap ??= context.openGap({ topics, cause, from });
+  }
+
+  #reject(rejected: readonly RejectedTopic[]): void {
+    const known = new Set(this.#rejected.map(({ topic }) => topic));
+    const { logger } = this.#options.context;
+    for (const { topic, reason } of rejected)
+      if (!known.has(topic)) logger.warn({ topic }, `${topic} is not subscribed: ${reason}`);
+    this.#rejected = rejected;
+  }
+
+  #onNotice(frame: Extract<DecodedFrame, { readonly kind: "system" | "answer" }>, standing: boolean): void {
+    if (frame.kind === "answer") {
+      if (frame.result !== "404") return;
+      if (standing)
+        this.#leaveStanding({ kind: "lost", reason: "the platform says that the channel is gone", next: "recreate" });
+      return;
+    }
+    if (standing) this.#onSystem(frame.topic);
+  }
+
+  #onSystem(topic: SystemTopic): void {
+    switch (topic) {
+      case "socket-closing":
+        this.#apply({ kind: "move", cause: "the platform announced the end of the socket" });
+        return;
+      case "token-revoked":
+        this.#leaveStanding({ kind: "revoked", reason: "the token was revoked" });
+        return;
+      case "no-longer-subscribed":
+        this.#apply({
+          kind: "displaced",
+          reason: "another channel took the subscriptions over: does a second instance use the same OAuth client?",
+        });
+        return;
+      case "heartbeat":
+      case "subscription-updated":
+      case "other":
+        return;
+    }
+  }
+
+  /** The standing socket is of no use any more, though it is open. */
+  #leaveStanding(input: ChannelInput): void {
+    this.#lastGoodAt = this.#sockets.currentSignAt ?? this.#lastGoodAt;
+    if (input.kind === "lost") this.#sockets.dropCurrent();
+    if (input.kind === "revoked" && this.#held !== undefined) this.#options.channels.forgetToken(this.#held);
+    this.#apply(input);
+  }
+
+  /** One line for each turn of events; nothing per frame. */
+  #tell(input: ChannelInput): void {
+    const { context, name } = this.#options;
+    const { logger } = context;
+    const { failures } = this.#life;
+    switch (input.kind) {
+      case "joined":
+        logger.info(
+          { channel: name, joins: this.#joins + 1 },
+          this.#gap === undefined ? `${name}: moved, without a gap` : `${name}: live`,
+        );
+        return;
+      case "move":
+        logger.info({ channel: name }, `${name}: ${input.cause}; moving to a new channel first`);
+        return;
+      case "no-free-channel":
+        logger.warn(
+          { channel: name },
+          `${name}: all 20 channels of the client are in use; moving on the same channel, with a short gap`,
+        );
+        return;
+      case "lost":
+      case "displaced":
+      case "revoked":
+        logger.warn({ channel: name, failures }, `${name}: ${input.reason}`);
+        return;
+      case "create-refused":
+      case "join-refused":
+        logger.error({ channel: name }, `${name}: ${input.reason}; tried again in some minutes`);
+        return;
+      case "create-failed":
+      case "handshake-gone":
+      case "handshake-failed":
+      case "join-gone":
+      case "join-failed":
+      case "check-failed":
+        logger.warn({ channel: name, failures }, `${name}: no connection yet: ${input.reason}`);
+        return;
+      case "start":
+      case "created":
+      case "opened":
+      case "checked":
+      case "steady":
+      case "due":
+      case "close":
+        return;
+    }
+  }
+}
