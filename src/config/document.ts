@@ -5,7 +5,7 @@
  * D2 Messages are ours, by the parser's code: its own quote the text, and the text may be a secret.
  * D3 Bounds: one mebibyte, one document, few aliases (a small file of nested aliases can unfold to gigabytes).
  */
-import { isMap, isPair, isScalar, LineCounter, parseAllDocuments, type Document } from "yaml";
+import { isMap, isPair, isScalar, LineCounter, parseAllDocuments, type Document, visit } from "yaml";
 import { type ConfigPath, type ConfigProblem, showPath } from "./problem.ts";
 
 /** Line and column, from 1. */
@@ -31,7 +31,7 @@ const COMPLAINTS: Readonly<Record<string, string>> = {
   ALIAS_PROPS: "an alias (*name) can't have a tag or an anchor of its own",
   BAD_ALIAS: "an alias (*name) without its anchor before it; a value that begins with * needs quotes",
   BAD_DQ_ESCAPE: 'an escape that "…" does not know; write \\\\ for a backslash, or use single quotes',
-  BAD_INDENT: "this is not indented as its neighbours are",
+  BAD_INDENT: "this is not indented as its neighbours are, or a bracket before it is not closed",
   BAD_SCALAR_START: "a value that begins with this character needs quotes",
   BLOCK_AS_IMPLICIT_KEY: 'more than one value on a line; values with ": " in them need quotes',
   BLOCK_IN_FLOW: "a block inside { } or [ ]",
@@ -61,6 +61,11 @@ export function parseConfigText(text: string): ConfigDocument {
   for (const complaint of [...document.errors, ...document.warnings]) {
     report(complaint.pos[0], COMPLAINTS[complaint.code] ?? `this is no valid YAML (${complaint.code})`);
   }
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) report(alias.range?.[0] ?? 0, COMPLAINTS["BAD_ALIAS"] ?? "");
+    },
+  });
   const value = problems.length > 0 ? undefined : toValue(document, report);
   return {
     value,

@@ -143,6 +143,7 @@ const KINDS: Readonly<Record<string, string>> = {
 function size(origin: string, inclusive: string, exclusive: string, isInclusive: boolean): string {
   const bound = isInclusive ? inclusive : exclusive;
   if (origin === "string") return `a text of ${bound} characters`;
+  if (origin === "array" && bound === "at least 1") return "a list with at least one entry";
   return origin === "array" ? `a list of ${bound} entries` : `a number ${bound}`;
 }
 
