@@ -1,6 +1,7 @@
 /** Where the source speaks to: hosts of a region, or given ones; secrets travel in clear on loopback only. */
 import { RingfirstError } from "../../errors.ts";
 import { regionHost, SOCKET_PATH, TOKEN_PARAMETER } from "../../wire/platform-websocket.ts";
+import { resolveRegion } from "../../wire/regions.ts";
 
 /** Base addresses, without a path's end. */
 export interface Endpoints {
@@ -16,9 +17,9 @@ export interface EndpointOptions {
   readonly socket?: string;
 }
 
-/** The addresses for a region. @throws RingfirstError `RF_OPTION_INVALID` */
+/** The addresses for a region. @throws RingfirstError `RF_OPTION_INVALID`, `RF_REGION_UNKNOWN` */
 export function resolveEndpoints(path: string, region: string, given: EndpointOptions = {}): Endpoints {
-  const host = regionHost(resolveRegion(path, region));
+  const host = regionHost(resolveRegion(region).awsRegion);
   const api = resolveBase(`${path}.endpoints.api`, given.api ?? `https://${host}`, "http");
   const socket = given.socket ?? api.replace(/^http/, "ws");
   return { api, socket: resolveBase(`${path}.endpoints.socket`, socket, "ws") };
@@ -27,14 +28,6 @@ export function resolveEndpoints(path: string, region: string, given: EndpointOp
 /** The socket's URL. It carries the token: never to be shown. */
 export function socketUrl({ socket }: Endpoints, token: string): string {
   return `${socket}${SOCKET_PATH}?${TOKEN_PARAMETER}=${encodeURIComponent(token)}`;
-}
-
-/** The AWS name of a region; `us_east_1` is read as `us-east-1`. */
-function resolveRegion(path: string, region: string): string {
-  const name = region.trim().toLowerCase().replaceAll("_", "-");
-  // One label only: it becomes part of a host name that a secret is sent to.
-  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return name;
-  throw invalid(`${path}.region`, "a region such as us-east-1", JSON.stringify(region.slice(0, 80)));
 }
 
 function resolveBase(path: string, text: string, scheme: "http" | "ws"): string {

@@ -2,9 +2,9 @@
  * The platform-websocket source: one socket on which all frames flow, kept alive.
  *
  * ```
- *  index      options                         source      carries out what life says, feeds back what came of it
- *  life       what next, a pure state         connection  one socket: pings, dead links
- *  handover   two sockets, each event once    decode      frame to event, wording: what people are told
+ *  index        options                          source      carries out what life says, feeds back what came of it
+ *  life         what next, a pure state          connection  one socket: pings, dead links
+ *  socket-pair  two sockets, each frame once     decode      frame to event, wording: what people are told
  * ```
  */
 import { RingfirstError } from "../../errors.ts";
@@ -19,7 +19,7 @@ import { createPlatformWebsocketSource } from "./source.ts";
 export interface PlatformWebsocketSourceOptions {
   /** Unique among the sources. */
   readonly name: string;
-  /** AWS region such as `us-east-1`. */
+  /** By any of its names: `us-east-1`, `us_east_1`, `mypurecloud.com`. */
   readonly region: string;
   readonly clientId: string;
   readonly clientSecret: string;
@@ -41,7 +41,7 @@ const TOKEN_MS = 10_000;
 /**
  * A source for the platform-websocket dialect.
  *
- * @throws RingfirstError `RF_OPTION_INVALID`
+ * @throws RingfirstError `RF_OPTION_INVALID`, `RF_REGION_UNKNOWN`
  *
  * @example
  * ```ts

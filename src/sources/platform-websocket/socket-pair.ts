@@ -7,13 +7,13 @@
  * - W2: when the new one dies in that while, the old one is the current one again.
  * - W3: a socket's URL holds the token; it goes to the network and nowhere else.
  */
+import type { Overlap } from "../../core/overlap.ts";
+import { createOverlap } from "../../core/overlap.ts";
 import { parseRetryAfter } from "../../core/retry-after.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Net } from "../../ports/net.ts";
 import type { Connection, ConnectionEnd } from "./connection.ts";
 import { openConnection } from "./connection.ts";
-import type { Handover } from "./handover.ts";
-import { createHandover } from "./handover.ts";
 import type { LifeInput } from "./life.ts";
 import type { Scrub } from "./wording.ts";
 import { describeEnd, describeForbidden, UNAUTHORIZED } from "./wording.ts";
@@ -65,6 +65,19 @@ interface Link {
   readonly since: number;
 }
 
+/** A frame of the new socket that waits for the old one to go. */
+interface HeldFrame {
+  readonly bytes: Uint8Array;
+  readonly isBinary: boolean;
+}
+
+/** One character a byte: equal text means equal bytes, UTF-8 or not. */
+const byteDecoder = new TextDecoder("latin1");
+
+function contentOf(bytes: Uint8Array): string {
+  return byteDecoder.decode(bytes);
+}
+
 /** No sockets yet. */
 export function createSocketPair(options: SocketPairOptions): SocketPair {
   return new Sockets(options);
@@ -76,7 +89,7 @@ class Sockets implements SocketPair {
   #next: Link | undefined;
   #current: Link | undefined;
   #old: Link | undefined;
-  #handover: { readonly frames: Handover; readonly leader: Link; timer: Timer | undefined } | undefined;
+  #handover: { readonly frames: Overlap<HeldFrame>; readonly leader: Link; timer: Timer | undefined } | undefined;
   #held = false;
   #lastGoodAt: number | undefined;
   #closing: PromiseWithResolvers<void> | undefined;
@@ -109,7 +122,7 @@ class Sockets implements SocketPair {
 
   overlap(): void {
     const leader = this.#old;
-    if (leader !== undefined) this.#handover = { frames: createHandover(), leader, timer: undefined };
+    if (leader !== undefined) this.#handover = { frames: createOverlap(), leader, timer: undefined };
   }
 
   hold(held: boolean): void {
@@ -187,9 +200,10 @@ class Sockets implements SocketPair {
   #onFrame(link: Link, bytes: Uint8Array, isBinary: boolean): void {
     if (link !== this.#current && link !== this.#old) return;
     const handover = this.#handover;
-    if (handover !== undefined && link === handover.leader) handover.frames.old(bytes);
+    if (handover !== undefined && link === handover.leader) handover.frames.old(contentOf(bytes));
     else if (handover !== undefined) {
-      if (handover.frames.fresh(bytes, isBinary) !== "full") return;
+      const keep = (): HeldFrame => ({ bytes: bytes.slice(), isBinary });
+      if (handover.frames.fresh(contentOf(bytes), bytes.length, keep) !== "full") return;
       this.#dismiss(handover.leader);
     }
     this.#options.frame(bytes, isBinary);
