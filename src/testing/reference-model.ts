@@ -21,9 +21,12 @@ import type {
 /** Where a row is. */
 type Place = "waiting" | "inFlight" | "dead" | "acked" | "expired" | "coalesced" | "shed" | "discarded";
 
-interface Row {
+/** One envelope in one sink. */
+export interface Row {
   readonly envelope: NewEnvelope;
   readonly sink: string;
+  /** Sink and key; without key, sink and seq. */
+  readonly lane: string;
   readonly seq: number;
   readonly admittedAt: number;
   place: Place;
@@ -113,7 +116,7 @@ export class ReferenceModel {
     row.replaced = replaced.reduce((sum, old) => sum + old.replaced + 1, 0);
     // A trial on paper: `left` is what would still wait.
     let left = this.#waiting(sink).filter((other) => !replaced.includes(other));
-    const mates = left.filter((other) => this.#lane(other) === this.#lane(row));
+    const mates = left.filter((other) => other.lane === row.lane);
     const newcomerRank = best([row.standing, ...mates.map((mate) => mate.standing)])[0];
     const inFlight = this.rows.filter((other) => other.sink === sink && other.place === "inFlight");
     const shed: Row[] = [];
@@ -138,7 +141,8 @@ export class ReferenceModel {
     const standing = [this.#rank(envelope.class), seq] as const;
     const fresh = { attempt: 1, redriven: 0, replaced: 0, attempts: [], token: 0, leaseEnd: Infinity, deadAt: 0 };
     const expiresAt = envelope.expiresAt ?? Infinity;
-    return { envelope, sink, seq, admittedAt: this.#now, place: "waiting", standing, expiresAt, ...fresh };
+    const lane = JSON.stringify([sink, envelope.key ?? seq]);
+    return { envelope, sink, lane, seq, admittedAt: this.#now, place: "waiting", standing, expiresAt, ...fresh };
   }
 
   /** Q9. */
@@ -166,35 +170,42 @@ export class ReferenceModel {
     while (claimed.length < options.max) {
       const head = this.claimable(sink, options.classes)[0];
       if (head === undefined) break;
-      const laneRank = this.#laneStanding(head, this.#waiting(sink))[0];
-      this.#token += 1;
-      Object.assign(head, { place: "inFlight", token: this.#token, leaseEnd: this.#now + options.leaseMs });
-      const { seq, attempt, redriven, replaced, token, envelope } = head;
-      const { id, key, payload, class: own } = envelope;
-      const laneClass = this.#config.classes[laneRank]?.name ?? "";
-      const waitedMs = this.#now - head.admittedAt;
-      claimed.push({ token, seq, id, class: own, laneClass, key, attempt, redriven, waitedMs, replaced, payload });
+      claimed.push(this.handOver(head, options.leaseMs));
     }
     return claimed;
   }
 
+  /** Hands this row over, whether or not it is the next (a share may have chosen another lane, Q3). */
+  handOver(head: Row, leaseMs: number): ClaimedEnvelope {
+    const laneClass = this.laneClass(head);
+    this.#token += 1;
+    Object.assign(head, { place: "inFlight", token: this.#token, leaseEnd: this.#now + leaseMs });
+    const { seq, attempt, redriven, replaced, token, envelope } = head;
+    const { id, key, payload, class: own } = envelope;
+    const waitedMs = this.#now - head.admittedAt;
+    return { token, seq, id, class: own, laneClass, key, attempt, redriven, waitedMs, replaced, payload };
+  }
+
+  /** The lane class of a waiting row's lane. */
+  laneClass(row: Row): string {
+    return this.#config.classes[this.#laneStanding(row, this.#waiting(row.sink))[0]]?.name ?? "";
+  }
+
   /** Heads of the claimable lanes, best lane first (Q1, Q2). */
   claimable(sink: string, classes?: readonly string[]): Row[] {
-    const waiting = this.#waiting(sink);
-    const heads = waiting.filter((row) => {
-      const first = waiting
-        .filter((other) => this.#lane(other) === this.#lane(row))
-        .toSorted((a, b) => a.seq - b.seq)[0];
-      const busy = this.rows.some((other) => other.place === "inFlight" && this.#lane(other) === this.#lane(row));
-      return first === row && !busy && !this.#backoffs.has(this.#lane(row));
-    });
-    const ranked = heads.map((row) => ({ row, standing: this.#laneStanding(row, waiting) }));
-    return ranked
+    const open = [...Map.groupBy(this.#waiting(sink), (row) => row.lane)].filter(
+      ([lane]) => !this.#backoffs.has(lane) && !this.rows.some((row) => row.place === "inFlight" && row.lane === lane),
+    );
+    return open
+      .map(([, rows]) => ({
+        head: rows.toSorted((a, b) => a.seq - b.seq)[0],
+        standing: best(rows.map((r) => r.standing)),
+      }))
       .filter(
         ({ standing }) => classes === undefined || classes.includes(this.#config.classes[standing[0]]?.name ?? ""),
       )
       .toSorted((a, b) => (before(a.standing, b.standing) ? -1 : 1))
-      .map(({ row }) => row);
+      .flatMap(({ head }) => head ?? []);
   }
 
   settle(batch: readonly Settlement[], now: number): ("settled" | "stale")[] {
@@ -208,7 +219,7 @@ export class ReferenceModel {
       } else if (settlement.result === "dead") {
         this.#die(row, settlement.cause);
       } else if (this.#failed(row, settlement.cause) === "waiting" && settlement.delayMs > 0) {
-        this.#backoffs.set(this.#lane(row), this.#now + settlement.delayMs);
+        this.#backoffs.set(row.lane, this.#now + settlement.delayMs);
       }
       return "settled";
     });
@@ -344,9 +355,9 @@ export class ReferenceModel {
   /** A backoff ends when nothing of its lane is left (Q7). */
   #forgetEmptyLane(row: Row): void {
     const left = this.rows.some(
-      (other) => (other.place === "waiting" || other.place === "inFlight") && this.#lane(other) === this.#lane(row),
+      (other) => (other.place === "waiting" || other.place === "inFlight") && other.lane === row.lane,
     );
-    if (!left) this.#backoffs.delete(this.#lane(row));
+    if (!left) this.#backoffs.delete(row.lane);
   }
 
   #waiting(sink: string): Row[] {
@@ -361,13 +372,8 @@ export class ReferenceModel {
     return this.rows.find((row) => row.place === "inFlight" && row.token === token);
   }
 
-  #lane(row: Row): string {
-    const { key } = row.envelope;
-    return JSON.stringify([row.sink, key === undefined ? row.seq : key]);
-  }
-
   #laneStanding(row: Row, waiting: readonly Row[]): readonly [number, number] {
-    return best(waiting.filter((other) => this.#lane(other) === this.#lane(row)).map((other) => other.standing));
+    return best(waiting.filter((other) => other.lane === row.lane).map((other) => other.standing));
   }
 
   #rank(className: string): number {
