@@ -24,7 +24,7 @@ import { sinkRoutes } from "./sinks.ts";
 import { statusRoutes } from "./status.ts";
 
 export type { Listening } from "./listener.ts";
-export type { ServerLimits, ServerOptions } from "./options.ts";
+export type { ServerOptions } from "./options.ts";
 
 /** The HTTP server; must be closed. */
 export interface RingfirstServer extends AsyncDisposable {

@@ -88,7 +88,7 @@ function pushSource(
 }
 
 /** Figures of one class, all different, so that a mix-up shows. */
-export function sampleClassStats(base: number): ClassStats {
+function sampleClassStats(base: number): ClassStats {
   return {
     admitted: base + 1,
     acked: base + 2,
