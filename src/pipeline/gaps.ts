@@ -56,20 +56,18 @@ export function createGapLedger(options: {
         to: undefined,
       };
       gaps.push(gap);
-      logger.warn(
-        { source, gap: gap.n, topics: report.topics.length },
-        `${source}: events may be missed from now on: ${report.cause}`,
-      );
+      const facts = { source, gap: gap.n, topics: report.topics.length };
+      if (report.atStart === true) logger.debug(facts, `${source}: ${report.cause}`);
+      else logger.warn(facts, `${source}: events may be missed from now on: ${report.cause}`);
       listener.gapOpened?.({ ...gap });
       return {
         end(to) {
           if (gap.to !== undefined) return;
           gap.to = Math.max(gap.from, to);
           const seconds = ((gap.to - gap.from) / 1_000).toFixed(1);
-          logger.info(
-            { source, gap: gap.n },
-            `${source}: whole again; ${seconds} s may be missing (gap ${gap.n}: ${gap.cause})`,
-          );
+          const line = `${source}: whole again; ${seconds} s may be missing (gap ${gap.n}: ${gap.cause})`;
+          if (report.atStart === true) logger.debug({ source, gap: gap.n }, line);
+          else logger.info({ source, gap: gap.n }, line);
           listener.gapEnded?.({ ...gap });
         },
       };

@@ -47,6 +47,8 @@ export interface GapReport {
   readonly cause: string;
   /** Epoch milliseconds: the last moment at which all was surely well. */
   readonly from: number;
+  /** Part of every start: recorded like any other, but nothing to warn of. @defaultValue `false` */
+  readonly atStart?: boolean;
 }
 
 /** A gap that is open. */

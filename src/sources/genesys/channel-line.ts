@@ -309,7 +309,7 @@ export class ChannelLine {
   #beginGap(cause: string): void {
     const { context, topics } = this.#options;
     const from = this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();
-    this.#gap ??= context.openGap({ topics, cause, from });
+    this.#gap ??= context.openGap({ topics, cause, from, atStart: this.#joins === 0 });
   }
 
   #reject(rejected: readonly RejectedTopic[]): void {

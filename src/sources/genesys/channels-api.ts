@@ -115,7 +115,12 @@ class Channels implements ChannelsApi {
   }
 
   async exists(channel: Channel): Promise<{ readonly kind: "known"; readonly exists: boolean } | Passing> {
-    const answer = await this.#api.call({ method: "HEAD", path: pathOf(channel), urgent: true });
+    const answer = await this.#api.call({
+      method: "HEAD",
+      path: pathOf(channel),
+      urgent: true,
+      owner: channel.token,
+    });
     if (answer.kind === "failed") return answer;
     return { kind: "known", exists: answer.kind === "ok" };
   }
@@ -142,6 +147,7 @@ class Channels implements ChannelsApi {
       path: `${pathOf(channel)}/subscriptions?ignoreErrors=true`,
       body: topics.map((id) => ({ id })),
       urgent: true,
+      owner: channel.token,
     });
   }
 }

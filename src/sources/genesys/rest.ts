@@ -8,7 +8,7 @@
  */
 import { oneLine } from "../../core/cause.ts";
 import { parseRetryAfter } from "../../core/retry-after.ts";
-import type { Token, TokenSource } from "../../oauth/token.ts";
+import type { Token, TokenResult, TokenSource } from "../../oauth/token.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { HttpRequest, HttpResponse, Net } from "../../ports/net.ts";
@@ -22,6 +22,8 @@ export interface ApiCall {
   readonly body?: unknown;
   /** May use the part of the budget that is kept for getting connected again. */
   readonly urgent?: boolean;
+  /** The token that owns what the call is about. Where it is void, the thing is gone with it. */
+  readonly owner?: Token | undefined;
 }
 
 /** The answer to one call. */
@@ -55,6 +57,8 @@ export interface GenesysApiOptions {
   readonly logger: Logger;
 }
 
+/** The code of an answer that came from the login, not from the API. */
+const LOGIN = "login";
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 16 * 2 ** 20;
 /** Of each window so many requests are kept for urgent calls. */
@@ -78,17 +82,19 @@ class RestApi implements GenesysApi {
   }
 
   async call(call: ApiCall): Promise<ApiAnswer> {
-    const first = await this.#once(call, false);
-    if (first.kind !== "refused" || first.status !== 401) return first;
-    return this.#once(call, true);
+    const first = await this.#once(call);
+    if (first.kind !== "refused" || first.status !== 401 || first.code === LOGIN) return first;
+    if (call.owner !== undefined) return { kind: "gone", reason: first.reason };
+    // R2: `#once` has given the token up, so this takes a new one (or one that another call has got meanwhile).
+    return this.#once(call);
   }
 
-  async #once(call: ApiCall, fresh: boolean): Promise<ApiAnswer> {
+  async #once(call: ApiCall): Promise<ApiAnswer> {
     const { tokens, clock, net, base } = this.#options;
     const wait = this.#mustWaitMs(call.urgent === true);
     if (wait > 0) return { kind: "failed", reason: "the request budget of this minute is spent", retryAfterMs: wait };
-    const login = await tokens.get({ fresh });
-    if (login.kind === "refused") return { ...login, code: "login", message: login.reason };
+    const login: TokenResult = call.owner === undefined ? await tokens.get() : { kind: "granted", token: call.owner };
+    if (login.kind === "refused") return { ...login, code: LOGIN, message: login.reason };
     if (login.kind === "failed") return login;
     const { token } = login;
     const answer = await net.request({

@@ -86,7 +86,7 @@ class GenesysSource implements Source {
     this.#state = "planning";
     this.#since = clock.now();
     const topics = selectors.map(({ topic }) => topic);
-    this.#gap = context.openGap({ topics, cause: "topics are being looked up", from: clock.now() });
+    this.#gap = context.openGap({ topics, cause: "topics are being looked up", from: clock.now(), atStart: true });
     void this.#plot(this.#running, 1);
   }
 

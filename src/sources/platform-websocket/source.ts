@@ -183,7 +183,7 @@ class PlatformWebsocketSource implements Source {
   #beginGap({ context, sockets }: Running, cause: string): void {
     const from = sockets.lastGoodAt ?? context.clock.now();
     // One segment without dots: every topic of this wire.
-    this.#gap ??= context.openGap({ topics: ["*"], cause, from });
+    this.#gap ??= context.openGap({ topics: ["*"], cause, from, atStart: this.#openings === 0 });
   }
 
   #onOpened({ context: { clock } }: Running): void {
