@@ -25,6 +25,8 @@ export interface Output {
   json(value: unknown): void;
   /** A line beside the result, on stderr. */
   note(text: string): void;
+  /** Aborted when nobody reads stdout any more. */
+  readonly readerGone: AbortSignal;
   /** Resolves when all is written, so that the process may end. */
   flush(): Promise<void>;
 }
@@ -35,7 +37,9 @@ export function createOutput(
   stderr: OutputStream,
   env: Readonly<Record<string, string | undefined>>,
 ): Output {
-  for (const stream of [stdout, stderr]) stream.on("error", streamOnError);
+  const gone = new AbortController();
+  stdout.on("error", () => gone.abort());
+  stderr.on("error", streamOnError);
   const write = (stream: OutputStream, text: string): void => {
     if (!stream.destroyed && stream.writable) stream.write(`${text}\n`);
   };
@@ -47,6 +51,7 @@ export function createOutput(
     line: (text) => write(stdout, text),
     json: (value) => write(stdout, JSON.stringify(value)),
     note: (text) => write(stderr, text),
+    readerGone: gone.signal,
     flush: async () => {
       await Promise.all([flushed(stdout), flushed(stderr)]);
     },

@@ -25,7 +25,7 @@ export function demoCommand(context: CliContext): Command {
   return new Command("demo")
     .description("a made-up contact centre and the service together: see events arrive, the urgent ones first")
     .option("--duration <time>", "stop by itself after this time: 20s, 5m (else: until Ctrl-C)", durationMs)
-    .option("--agents <n>", "people who take calls (24)", wholeNumber(1, 20_000))
+    .option("--agents <n>", "people who take calls (24; more with a high rate)", wholeNumber(1, 20_000))
     .option("--calls-per-hour <n>", "conversations an hour, in real time", wholeNumber(0, 100_000_000))
     .option(
       "--rate <n>",

@@ -46,7 +46,7 @@ async function play(stage: DemoStage, flags: DemoFlags, stop: StopRequests, cont
   const show = startShow(stage, flags, context);
   const pulse = startPulse(stage, show);
   try {
-    await untilOver(stage, flags.duration, stop.soon);
+    await untilOver(stage, flags.duration, AbortSignal.any([stop.soon, context.output.readerGone]));
     show.draining();
     if (!emulator.ended.aborted) {
       await emulator.stopTraffic();
@@ -112,7 +112,7 @@ function startPulse({ clock, service, court }: DemoStage, show: Show): { stop():
   return { stop: () => clearInterval(timer) };
 }
 
-/** Resolves when the time is up, the program is asked to stop, or the emulator has ended. */
+/** Resolves when the time is up, the program is asked to stop, nobody reads it any more, or the emulator has ended. */
 function untilOver({ clock, emulator }: DemoStage, durationMs: number | undefined, stop: AbortSignal): Promise<void> {
   const over = AbortSignal.any([stop, emulator.ended]);
   return new Promise((resolve) => {

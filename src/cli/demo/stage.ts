@@ -29,7 +29,9 @@ export interface DemoStage {
   close(): Promise<void>;
 }
 
-const AGENTS = 24;
+/** More events a second need more people, or the same few conversations would live at an absurd speed; one channel holds them all. */
+const LEAST_AGENTS = 24;
+const MOST_AGENTS = 480;
 const QUEUES = 6;
 const RATE = 40;
 const TOPICS = ["v2.routing.queues.{*}.conversations", "v2.users.{*}.presence", "v2.users.{*}.routingStatus"];
@@ -70,12 +72,13 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
 }
 
 async function emulatorOptions(flags: DemoFlags): Promise<EmulatorOptions> {
-  const { agents = AGENTS, callsPerHour, seed } = flags;
+  const { callsPerHour, seed } = flags;
   // Without a wish the centre's time runs so fast that there is something to see.
   const rate = flags.rate ?? (callsPerHour === undefined ? RATE : undefined);
+  const enough = Math.ceil(Math.min(MOST_AGENTS, Math.max(LEAST_AGENTS, (rate ?? 0) / 2)));
   return {
     port: await choosePort(flags.emulatorPort, 7480),
-    agents,
+    agents: flags.agents ?? enough,
     queues: QUEUES,
     ...(callsPerHour === undefined ? {} : { callsPerHour }),
     ...(rate === undefined ? {} : { rate }),

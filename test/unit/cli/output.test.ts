@@ -31,6 +31,7 @@ describe("output of commands", () => {
     output.line("one");
     output.line("two");
     await output.flush();
+    expect(output.readerGone.aborted).toBe(true);
     output.json({ three: 3 });
     await expect(output.flush()).resolves.toBeUndefined();
   });
