@@ -22,7 +22,9 @@ describe("connecting", () => {
       reason: undefined,
       connections: [{ name: "socket 1", state: "live", since: startedAt + 300, reconnects: 0, topicCount: 0 }],
     });
-    expect(context.gaps).toEqual([{ topics: ["*"], cause: "not connected yet", from: startedAt, to: startedAt + 300 }]);
+    expect(context.gaps).toEqual([
+      { topics: ["*"], cause: "not connected yet", atStart: true, from: startedAt, to: startedAt + 300 },
+    ]);
   });
 
   test("start a second time changes nothing", async () => {
