@@ -105,7 +105,7 @@ const claims = fc
     });
   });
 
-function withoutToken({ token: _, ...rest }: ClaimedEnvelope): Omit<ClaimedEnvelope, "token"> {
+function withoutToken({ token: _token, ...rest }: ClaimedEnvelope): Omit<ClaimedEnvelope, "token"> {
   return rest;
 }
 
@@ -185,7 +185,7 @@ async function compare(pair: Pair): Promise<void> {
     assert.equal(admitted, acked + expired + coalesced + shed + discarded + dead + waiting + inFlight, "Q14");
     const listed = await store.deadLetters({ sink, limit: 1_000 }, now);
     assert.deepEqual(
-      listed.map(({ payload: _, ...rest }) => rest),
+      listed.map(({ payload: _payload, ...rest }) => rest),
       model.deadLetters(sink, now),
     );
     const held = model.rows.filter((row) => row.sink === sink && (row.place === "waiting" || row.place === "inFlight"));
