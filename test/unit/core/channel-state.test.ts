@@ -33,7 +33,7 @@ describe("the life of a channel line", () => {
     const found = ALL_INPUTS.flatMap((input) => {
       const step = stepChannel(life, input);
       // What the table does not name changes nothing (C5).
-      return step.life === life && step.commands.length === 0 ? [] : [`${nameOf(input)} -> ${showStep(step)}`];
+      return step.life === life && step.commands.length === 0 ? [] : [`${nameOf(input)} -> ${showStep(step)}`.trim()];
     });
     expect(found).toEqual(rows);
   });

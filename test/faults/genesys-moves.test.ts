@@ -1,0 +1,248 @@
+/** Make before break, against a foreign platform: notices, ends of life, full houses, other instances, stops. */
+import { describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import type { GenesysRig } from "../support/genesys-rig.ts";
+import { genesysRig, PRESENCE } from "../support/genesys-rig.ts";
+
+const CHANNELS = /^\/api\/v2\/notifications\/channels$/u;
+const SUBSCRIPTIONS = /\/subscriptions$/u;
+
+/** Sends numbered events until told to stop, one in each turn of the event loop. */
+function stream({ platform }: GenesysRig): { stop(): number } {
+  let count = 0;
+  let running = true;
+  const turn = (): void => {
+    if (!running) return;
+    platform.emit(PRESENCE, { mark: String(count) });
+    count += 1;
+    setImmediate(turn);
+  };
+  turn();
+  return {
+    stop() {
+      running = false;
+      return count;
+    },
+  };
+}
+
+/** Lets time go by with a heartbeat every ten seconds, as the platform has it every thirty. */
+async function fly({ platform, clock, source }: GenesysRig, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 10_000) {
+    await clock.advance(Math.min(left, 10_000));
+    platform.heartbeat();
+    await eventually("heard", () => source.status().connections[0]?.lastFrameAt === clock.now());
+  }
+}
+
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, n) => String(n));
+
+describe("a move", () => {
+  test("the closing notice: a second channel stands before the first is let go; each event once, in order, no gap", async () => {
+    const rig = await genesysRig();
+    const { platform, clock, context, source, live, channel, marks } = rig;
+    const first = await live();
+    const old = await channel();
+    const gaps = context.gaps.length;
+    const events = stream(rig);
+    await eventually("some events", () => marks().length > 20);
+    platform.system(old, "v2.system.socket_closing");
+    await eventually("two channels that carry the topic", () => platform.standing().length === 2);
+    await eventually("joined", () => context.logger.text().includes("without a gap"));
+    const during = marks().length;
+    await eventually("events while both stand", () => marks().length > during + 20);
+    expect(first.closed).toBeUndefined();
+    await clock.advance(2_000);
+    await eventually("the first is let go", () => first.closed !== undefined);
+    await eventually("its list is empty", () => old.topics.length === 0);
+    const after = marks().length;
+    await eventually("events on the second alone", () => marks().length > after + 20);
+    const sent = events.stop();
+    await eventually("all", () => marks().length >= sent);
+    expect(marks()).toEqual(numbers(sent));
+    expect(context.gaps.length).toBe(gaps);
+    expect(source.status().state).toBe("live");
+  });
+
+  test("the old socket shut at once after the notice: the second channel is there within the same moment", async () => {
+    const { platform, live, channel, context, proveFlow } = await genesysRig();
+    const first = await live();
+    platform.system(await channel(), "v2.system.socket_closing");
+    first.close(1001);
+    await eventually("a second channel", () => platform.seen("POST", CHANNELS).length === 2);
+    await proveFlow("on");
+    expect(context.gaps.every(({ to }) => to !== undefined)).toBe(true);
+  });
+
+  test("equal events that repeat on one socket stay two, also in the overlap", async () => {
+    const { platform, clock, context, live, channel, marks } = await genesysRig();
+    const first = await live();
+    platform.system(await channel(), "v2.system.socket_closing");
+    await eventually("joined", () => context.logger.text().includes("without a gap"));
+    platform.emit(PRESENCE, { mark: "same" });
+    platform.emit(PRESENCE, { mark: "same" });
+    await eventually("both", () => marks().length === 2);
+    await clock.advance(2_000);
+    await eventually("let go", () => first.closed !== undefined);
+    platform.emit(PRESENCE, { mark: "last" });
+    await eventually("last", () => marks().includes("last"));
+    expect(marks()).toEqual(["same", "same", "last"]);
+  });
+
+  test("before the token ends a new one is fetched and a channel of its own made; no gap", async () => {
+    const rig = await genesysRig({ prepare: (platform) => void (platform.tokenLifeS = 1_000) });
+    const { platform, clock, context, live, proveFlow } = rig;
+    await live();
+    const gaps = context.gaps.length;
+    await fly(rig, 790_000);
+    expect(platform.tokens.length).toBe(1);
+    await fly(rig, 120_000);
+    await eventually("a second token", () => platform.tokens.length === 2);
+    await eventually("moved", () => context.logger.text().includes("without a gap"));
+    await clock.advance(2_000);
+    await proveFlow("on");
+    expect(context.gaps.length).toBe(gaps);
+    expect(platform.channels.at(-1)?.token).toBe(platform.tokens[1]);
+  });
+
+  test("with all 20 channels in use: the same channel again, and the moment between is a declared gap", async () => {
+    const { platform, context, live, channel, proveFlow } = await genesysRig();
+    const first = await live();
+    for (let n = 0; n < 19; n += 1) {
+      const foreign = { id: `foreign-${n}`, token: "other", topics: [], socket: undefined, connectUri: "ws://x/" };
+      platform.channels.push(foreign);
+    }
+    const gaps = context.gaps.length;
+    platform.system(await channel(), "v2.system.socket_closing");
+    await eventually("the second socket", () => platform.sockets.length === 2);
+    await proveFlow("on");
+    await eventually("the first is replaced", () => first.closed !== undefined);
+    await eventually("the gap ends", () => context.gaps.length > gaps && context.gaps.at(-1)?.to !== undefined);
+    expect(platform.seen("POST", CHANNELS).length).toBe(1);
+    expect(context.gaps.length).toBe(gaps + 1);
+    expect(context.gaps.at(-1)).toMatchObject({ cause: expect.stringContaining("no channel is free") as string });
+  });
+});
+
+describe("what the platform announces", () => {
+  test("a revoked token: a new token, a new channel, a declared gap", async () => {
+    const { platform, context, live, channel, proveFlow } = await genesysRig();
+    await live();
+    const old = await channel();
+    platform.revoke(old.token);
+    platform.system(old, `v2.system.token_revoked.${old.id}`, { reason: "user_tokens_revoked" });
+    await eventually("a second token", () => platform.tokens.length === 2);
+    await proveFlow("on");
+    expect(context.gaps.at(-1)).toMatchObject({ cause: expect.stringContaining("revoked") as string });
+  });
+
+  test("another instance took over: not fought for half a minute, and said plainly", async () => {
+    const { platform, clock, context, live, channel, proveFlow } = await genesysRig();
+    await live();
+    const old = await channel();
+    platform.system(old, `v2.system.no_longer_subscribed.${old.id}`, { reason: "another_channel_subscribed" });
+    await eventually("told", () => context.logger.text().includes("second instance"));
+    await clock.advance(29_000);
+    expect(platform.seen("POST", CHANNELS).length).toBe(1);
+    await clock.advance(31_000);
+    await proveFlow("on");
+    expect(platform.seen("POST", CHANNELS).length).toBe(2);
+  });
+});
+
+describe("topics of everybody", () => {
+  test("{*} is listed page by page and spread over channels of 1,000", async () => {
+    const { platform, source } = await genesysRig({
+      topics: ["v2.users.{*}.presence"],
+      prepare: ({ users }) => {
+        for (let n = 0; n < 1_200; n += 1) users.push({ id: `user-${n}`, name: `User ${n}` });
+      },
+    });
+    await eventually("the first line", () => platform.standing().length === 1);
+    await eventually("two lines", () => source.status().connections.length === 2);
+    expect(platform.seen("GET", /^\/api\/v2\/users$/u).map(({ query }) => query["pageNumber"])).toEqual([
+      "1",
+      "2",
+      "3",
+    ]);
+    // The second begins a moment later, so that a start is no burst.
+    expect(platform.standing().length).toBe(1);
+    expect(source.status().connections.map(({ topicCount }) => topicCount)).toEqual([1_000, 200]);
+  });
+
+  test("members of a queue, by its name", async () => {
+    const { platform, channel } = await genesysRig({
+      topics: [{ topic: "v2.users.{*}.presence", members: { queue: "Sales EMEA" } }],
+      prepare: ({ queues, members, users }) => {
+        queues.push({ id: "queue-1", name: "sales emea" }, { id: "queue-2", name: "Other" });
+        members.set("queue-1", ["user-1", "user-2"]);
+        users.push({ id: "user-9", name: "Not in it" });
+      },
+    });
+    expect((await channel()).topics).toEqual(["v2.users.user-1.presence", "v2.users.user-2.presence"]);
+    expect(platform.seen("GET", /\/members$/u).length).toBe(1);
+  });
+
+  test("a right that is missing is named, and tried again in minutes", async () => {
+    const body = '{"code":"missing.permissions","message":"needs routing:queue:view","status":403}';
+    const { state, platform, clock } = await genesysRig({
+      topics: ["v2.routing.queues.{*}.conversations"],
+      prepare: ({ traps }) =>
+        void traps.push({ method: "GET", path: /queues$/u, fault: { kind: "answer", status: 403, body }, times: 1 }),
+    });
+    expect(await state("refused")).toContain("routing:queue:view");
+    await clock.advance(180_000);
+    expect(platform.seen("GET", /queues$/u).length).toBe(1);
+  });
+});
+
+describe("flow and stop", () => {
+  test("a source that is paused reads nothing, is not cut for silence, and goes on", async () => {
+    const { platform, clock, source, live, marks } = await genesysRig();
+    const first = await live();
+    source.pause();
+    platform.emit(PRESENCE, { mark: "held" });
+    await clock.advance(120_000);
+    expect(marks()).toEqual([]);
+    source.resume();
+    await eventually("held", () => marks().includes("held"));
+    expect(first.closed).toBeUndefined();
+    expect(platform.sockets.length).toBe(1);
+  });
+
+  test("an intake that is behind pauses the source", async () => {
+    const { platform, context, live, marks, source } = await genesysRig();
+    await live();
+    context.behind = true;
+    platform.emit(PRESENCE, { mark: "1" });
+    await eventually("one", () => marks().includes("1"));
+    context.behind = false;
+    source.resume();
+    platform.emit(PRESENCE, { mark: "2" });
+    await eventually("two", () => marks().includes("2"));
+  });
+
+  test("close empties the list and shuts the socket", async () => {
+    const { platform, source, live, channel } = await genesysRig();
+    const first = await live();
+    const mine = await channel();
+    await source.close();
+    expect(mine.topics).toEqual([]);
+    await eventually("shut", () => first.closed !== undefined);
+    expect(source.status().state).toBe("closed");
+    await source.close();
+  });
+
+  test("close is over in a few seconds though the API hangs", async () => {
+    const { platform, clock, source, live } = await genesysRig();
+    await live();
+    platform.traps.push({ method: "PUT", path: SUBSCRIPTIONS, fault: { kind: "silence" }, times: 9 });
+    let closed = false;
+    const closing = source.close().then(() => (closed = true));
+    await eventually("asked", () => platform.seen("PUT", SUBSCRIPTIONS).length === 2);
+    expect(closed).toBe(false);
+    await clock.advance(5_000);
+    await closing;
+    expect(closed).toBe(true);
+  });
+});
