@@ -33,6 +33,8 @@ export { httpSource, type HttpSourceOptions } from "./sources/http.ts";
 export { handlerSink, type EventHandler, type HandlerSinkOptions } from "./sinks/handler.ts";
 export { ndjsonSink, type NdjsonSinkOptions } from "./sinks/ndjson.ts";
 export { webhookSink, type WebhookSinkOptions } from "./sinks/webhook/index.ts";
+export { systemClock } from "./runtime/clock.ts";
+export { systemNet } from "./runtime/net.ts";
 export { memoryStore } from "./stores/memory.ts";
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 export { VERSION } from "./version.ts";
