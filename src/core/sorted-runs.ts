@@ -39,6 +39,8 @@ export class SortedRuns {
   #tail = new Int32Array(0);
   /** Stragglers by group; only groups that have some. */
   readonly #heaps = new Map<number, number[]>();
+  /** 1 for groups with stragglers, so that `first` need not ask the map. */
+  #mixed = new Uint8Array(0);
   #size = 0;
 
   /** Members in all groups. */
@@ -58,7 +60,7 @@ export class SortedRuns {
   /** The member with the smallest key, or {@link NONE}. */
   first(group: number): number {
     const head = group < this.#head.length ? this.#head[group]! - 1 : NONE;
-    if (this.#heaps.size === 0) return head;
+    if (this.#heaps.size === 0 || this.#mixed[group] !== 1) return head;
     const top = this.#heaps.get(group)?.[0];
     if (top === undefined) return head;
     return head === NONE || this.#keys[top]! < this.#keys[head]! ? top : head;
@@ -122,6 +124,7 @@ export class SortedRuns {
     if (heap === undefined) {
       heap = [];
       this.#heaps.set(group, heap);
+      this.#mixed[group] = 1;
     }
     heap.push(member);
     this.#siftUp(heap, heap.length - 1, member);
@@ -130,7 +133,10 @@ export class SortedRuns {
   #leaveHeap(group: number, index: number): void {
     const heap = this.#heaps.get(group)!;
     const last = heap.pop()!;
-    if (heap.length === 0) this.#heaps.delete(group);
+    if (heap.length === 0) {
+      this.#heaps.delete(group);
+      this.#mixed[group] = 0;
+    }
     if (index === heap.length) return;
     if (index > 0 && this.#keys[last]! < this.#keys[heap[(index - 1) >> 1]!]!) this.#siftUp(heap, index, last);
     else this.#siftDown(heap, index, last);
@@ -181,6 +187,7 @@ export class SortedRuns {
     const capacity = grownTo(this.#head.length, group);
     this.#head = grown(this.#head, new Int32Array(capacity));
     this.#tail = grown(this.#tail, new Int32Array(capacity));
+    this.#mixed = grown(this.#mixed, new Uint8Array(capacity));
   }
 }
 
