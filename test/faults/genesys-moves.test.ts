@@ -223,7 +223,7 @@ describe("flow and stop", () => {
   });
 
   test("close empties the list and shuts the socket", async () => {
-    const { platform, source, live, channel } = await genesysRig();
+    const { source, live, channel } = await genesysRig();
     const first = await live();
     const mine = await channel();
     await source.close();

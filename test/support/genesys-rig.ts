@@ -74,7 +74,7 @@ export async function genesysRig({
   const marks = (): string[] =>
     context.events
       .filter(({ topic }) => topic === PRESENCE)
-      .map(({ text }) => String((JSON.parse(text) as { mark: string }).mark));
+      .map(({ text }) => (JSON.parse(text) as { mark: string }).mark);
   return {
     clock,
     platform,

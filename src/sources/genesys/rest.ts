@@ -119,7 +119,7 @@ class RestApi implements GenesysApi {
     const { clock, logger } = this.#options;
     const json = readJson(body);
     if (status >= 200 && status < 300) return { kind: "ok", status, json, token };
-    const { code, message } = readError(json);
+    const { code, message } = readError(json, [token.value, channelOf(call.path)]);
     const reason = `${describe(call)}: the platform answered ${status}${code === "" ? "" : ` ${code}`}`;
     const correlationId = headers["inin-correlation-id"] ?? headers["genesys-correlation-id"];
     logger.debug({ status, code, correlationId: oneLine(correlationId ?? "") }, reason);
@@ -152,7 +152,15 @@ class RestApi implements GenesysApi {
 
 /** A call for people: its path without ids and query. */
 function describe({ method, path }: ApiCall): string {
-  return `${method} ${path.replace(/\?.*$/u, "").replace(/\/[^/]*\d[^/]*/gu, (part) => (part === "/v2" ? part : "/{id}"))}`;
+  const bare = path.replace(/\?.*$/u, "").replace(CHANNEL, "/channels/{id}");
+  return `${method} ${bare.replace(/\/[^/]*\d[^/]*/gu, (part) => (part === "/v2" ? part : "/{id}"))}`;
+}
+
+/** The id of a channel is as good as its address, so it is a secret. */
+const CHANNEL = /\/channels\/([^/?]+)/u;
+
+function channelOf(path: string): string {
+  return decodeURIComponent(CHANNEL.exec(path)?.[1] ?? "");
 }
 
 function readJson(body: Uint8Array): unknown {
@@ -163,9 +171,14 @@ function readJson(body: Uint8Array): unknown {
   }
 }
 
-/** The platform's error code and message, made harmless; empty where the answer has none. */
-function readError(json: unknown): { readonly code: string; readonly message: string } {
+/** The platform's error code and message, secrets taken out, made harmless; empty where the answer has none. */
+function readError(json: unknown, secrets: readonly string[]): { readonly code: string; readonly message: string } {
   const error = typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
-  const text = (value: unknown): string => (typeof value === "string" ? oneLine(value).slice(0, 300) : "");
+  const text = (value: unknown): string => {
+    if (typeof value !== "string") return "";
+    let clean = value;
+    for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, "[redacted]");
+    return oneLine(clean).slice(0, 300);
+  };
   return { code: text(error["code"]), message: text(error["message"]) };
 }

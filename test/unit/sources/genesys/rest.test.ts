@@ -1,0 +1,126 @@
+import { describe, expect, test } from "vitest";
+import { createTokenSource } from "../../../../src/oauth/token.ts";
+import type { HttpFailure, HttpResponse } from "../../../../src/ports/net.ts";
+import { createGenesysApi } from "../../../../src/sources/genesys/rest.ts";
+import { createFakeClock } from "../../../../src/testing/fake-clock.ts";
+import { createLogSpy } from "../../../support/log-spy.ts";
+import { createScriptedNet, jsonResponse } from "../../../support/scripted-net.ts";
+
+const GRANTED = jsonResponse(200, { access_token: "canary-token", expires_in: 86_400 });
+const REFUSED = jsonResponse(401, { code: "bad.credentials", message: "no" });
+const window = (count: number, allowed = 300, reset = 60): Record<string, string> => ({
+  "inin-ratelimit-count": String(count),
+  "inin-ratelimit-allowed": String(allowed),
+  "inin-ratelimit-reset": String(reset),
+});
+
+function rig(...answers: (HttpResponse | HttpFailure)[]) {
+  const clock = createFakeClock();
+  const net = createScriptedNet();
+  const logger = createLogSpy();
+  net.answers.push(...answers);
+  const login = {
+    url: "https://login.example/oauth/token",
+    style: "basic",
+    clientId: "id",
+    clientSecret: "s",
+  } as const;
+  const tokens = createTokenSource({ ...login, clock, net });
+  const api = createGenesysApi({ base: "https://api.example", tokens, clock, net, logger });
+  const paths = (): string[] => net.requests.map(({ url }) => new URL(url).pathname);
+  return { clock, net, logger, api, paths };
+}
+
+const GET = { method: "GET", path: "/api/v2/users?pageSize=5" } as const;
+
+describe("calls of the REST API", () => {
+  test("carry the token and are read", async () => {
+    const { api, net } = rig(GRANTED, jsonResponse(200, { entities: [] }));
+    expect(await api.call(GET)).toMatchObject({ kind: "ok", json: { entities: [] } });
+    expect(net.requests[1]?.headers?.["authorization"]).toBe("Bearer canary-token");
+  });
+
+  test("a 401 costs the token and one more try, never a third", async () => {
+    const { api, paths } = rig(GRANTED, REFUSED, GRANTED, REFUSED);
+    expect(await api.call(GET)).toMatchObject({ kind: "refused", status: 401, code: "bad.credentials" });
+    expect(paths()).toEqual(["/oauth/token", "/api/v2/users", "/oauth/token", "/api/v2/users"]);
+  });
+
+  test("a login that says no is asked once", async () => {
+    const { api, paths } = rig(jsonResponse(401, { error: "invalid_client" }));
+    expect(await api.call(GET)).toMatchObject({ kind: "refused", status: 401, code: "login" });
+    expect(paths()).toEqual(["/oauth/token"]);
+  });
+
+  test("what belongs to a void token is gone with it", async () => {
+    const { api, paths } = rig(REFUSED);
+    const owner = { value: "old", expiresAt: Infinity, renewAt: Infinity };
+    expect((await api.call({ ...GET, owner })).kind).toBe("gone");
+    expect(paths()).toEqual(["/api/v2/users"]);
+  });
+
+  test("429 holds all calls of the client back for as long as it says", async () => {
+    const { api, clock, net } = rig(GRANTED, jsonResponse(429, {}, { "retry-after": "7" }), jsonResponse(200, {}));
+    expect(await api.call(GET)).toMatchObject({ kind: "failed", retryAfterMs: 7_000 });
+    await clock.advance(6_000);
+    expect(await api.call({ ...GET, urgent: true })).toMatchObject({ kind: "failed", retryAfterMs: 1_000 });
+    expect(net.requests.length).toBe(2);
+    await clock.advance(1_000);
+    expect((await api.call(GET)).kind).toBe("ok");
+  });
+
+  test("the last fifth of a window is kept for getting connected again, then nothing is sent until it ends", async () => {
+    const { api, clock } = rig(
+      GRANTED,
+      jsonResponse(200, {}, window(240)),
+      jsonResponse(200, {}, window(300)),
+      jsonResponse(200, {}),
+    );
+    expect((await api.call(GET)).kind).toBe("ok");
+    expect(await api.call(GET)).toMatchObject({ kind: "failed", retryAfterMs: 60_000 });
+    expect((await api.call({ ...GET, urgent: true })).kind).toBe("ok");
+    expect(await api.call({ ...GET, urgent: true })).toMatchObject({ kind: "failed", retryAfterMs: 60_000 });
+    await clock.advance(60_000);
+    expect((await api.call(GET)).kind).toBe("ok");
+  });
+
+  test.each([408, 500, 502, 503, 504])("%d is passing, whatever its body is", async (status) => {
+    const body = new TextEncoder().encode("<html>oops</html>");
+    const { api } = rig(GRANTED, { ok: true, status, headers: { "retry-after": "3" }, body });
+    expect(await api.call(GET)).toMatchObject({ kind: "failed", retryAfterMs: 3_000 });
+  });
+
+  test.each([
+    [403, "refused"],
+    [400, "refused"],
+    [404, "gone"],
+  ])("%d is %s, with the platform's own words on one line", async (status, kind) => {
+    const { api, logger } = rig(
+      GRANTED,
+      jsonResponse(status, { code: "c.d", message: "needs\n\u001B[31mthis" }, { "inin-correlation-id": "corr-1" }),
+    );
+    const answer = await api.call(GET);
+    expect(answer.kind).toBe(kind);
+    expect(JSON.stringify(answer)).not.toContain("\\u001b");
+    expect(logger.text()).toContain("corr-1");
+    expect(logger.text() + JSON.stringify(answer)).not.toContain("canary");
+  });
+
+  test("an answer that repeats the token or the channel does not bring them out", async () => {
+    const message = "canary-token may not touch channel-canary";
+    const { api, logger } = rig(GRANTED, jsonResponse(403, { code: "c", message }));
+    const answer = await api.call({ method: "HEAD", path: "/api/v2/notifications/channels/channel-canary" });
+    expect(answer).toMatchObject({ kind: "refused", message: "[redacted] may not touch [redacted]" });
+    expect(JSON.stringify(answer) + logger.text()).not.toContain("canary");
+  });
+
+  test("the network's failures are passing, and name no address", async () => {
+    const { api } = rig(GRANTED, { ok: false, reason: "dns", message: "the host name can't be resolved" });
+    const answer = await api.call({
+      ...GET,
+      path: "/api/v2/notifications/channels/streaming-0-canary/subscriptions?x=1",
+    });
+    expect(answer).toMatchObject({ kind: "failed" });
+    expect(JSON.stringify(answer)).not.toContain("canary");
+  });
+});
