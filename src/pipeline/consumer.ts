@@ -9,7 +9,9 @@
  * ```
  * D1  Never claims more than hands are free, nor more than it can hand over in one turn: what waits in the store can still
  *     be overtaken, what was claimed can't (Q5).
- * D2  A turn takes about a quarter of a millisecond, then pending I/O has its turn: sockets must be read, or urgency waits in TCP.
+ * D2  A turn takes about a quarter of a millisecond, then pending I/O has its turn: sockets must be read, or urgency waits in
+ *     TCP. Where the I/O's turn takes long (a flood of arrivals), the next turn grows to half of it, within a bound: else the
+ *     sinks would starve, and a ringing call would wait in the queue instead.
  * D3  Whatever a handler or a listener does, the line goes on. Each delivery ends exactly once.
  * D4  A store that refuses is asked again with backoff; nothing is lost and nothing spins.
  */
@@ -33,6 +35,8 @@ import { Upkeep } from "./upkeep.ts";
 
 /** D2, in milliseconds. Measured: 0.05 starves dispatch, 1 lets sockets wait. */
 const TURN_MS = 0.25;
+/** D2: however long the I/O took, sockets wait no longer than this. */
+const LONGEST_TURN_MS = 8;
 /** Hand-overs between two looks at the clock. */
 const LOOK_EVERY = 8;
 /** How many are claimed at once before it is known how long a hand-over takes. */
@@ -104,6 +108,7 @@ export class SinkLine implements Consumer, Drainable {
   /** Woken while pumping: there may be more than the last claim saw. */
   #again = false;
   #window = FIRST_WINDOW;
+  #turnMs = TURN_MS;
   #paused = false;
   #claimFailures = 0;
   #claimTimer: Timer | undefined;
@@ -275,12 +280,13 @@ export class SinkLine implements Consumer, Drainable {
       batchMs += at - since;
       spent += at - since;
       since = at;
-      if (spent < TURN_MS) continue;
+      if (spent < this.#turnMs) continue;
       this.#settler.flush();
       this.#context.touched();
       await new Promise<void>((resolve) => clock.defer(resolve));
-      spent = 0;
       since = clock.monotonic();
+      this.#turnMs = Math.min(Math.max((since - at) / 2, TURN_MS), LONGEST_TURN_MS);
+      spent = 0;
     }
     this.#settler.flush();
     this.#learn(envelopes.length, batchMs);

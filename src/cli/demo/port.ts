@@ -1,16 +1,18 @@
-/** Ports of the demo: the usual one, or where that is taken, any free one. */
-import { createServer } from "node:net";
+/** Ports of the demo: the one that was asked for, else the usual one, else, where that is taken, any free one. */
+import { isRingfirstError, type RingfirstErrorCode } from "../../errors.ts";
 
-/** The port that was asked for, else the usual one where it is free, else 0 (any). */
-export async function choosePort(asked: number | undefined, usual: number): Promise<number> {
-  if (asked !== undefined) return asked;
-  return (await isFree(usual)) ? usual : 0;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen({ port, host: "127.0.0.1" }, () => probe.close(() => resolve(true)));
-  });
+/** Starts something on a port; `taken` is the code of its error when the port can't be had. Only a port that was asked for is insisted on. */
+export async function onPort<T>(
+  asked: number | undefined,
+  usual: number,
+  taken: RingfirstErrorCode,
+  start: (port: number) => Promise<T>,
+): Promise<T> {
+  if (asked !== undefined) return start(asked);
+  try {
+    return await start(usual);
+  } catch (error) {
+    if (isRingfirstError(error) && error.code === taken) return start(0);
+    throw error;
+  }
 }

@@ -13,7 +13,7 @@ import { createCourt, type Court } from "./court.ts";
 import { deskSink } from "./desk.ts";
 import { startEmulatorThread, type EmulatorThread } from "./emulator-thread.ts";
 import { createLately, type Lately } from "./lately.ts";
-import { choosePort } from "./port.ts";
+import { onPort } from "./port.ts";
 
 /** What is up. */
 export interface DemoStage {
@@ -45,7 +45,9 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
   const clock = systemClock();
   const lately = createLately();
   const logger = pinoLogger({ level: "info", destination: lately.destination });
-  const emulator = await startEmulatorThread(await emulatorOptions(flags));
+  const emulator = await onPort(flags.emulatorPort, 7480, "RF_EMULATOR_LISTEN", (port) =>
+    startEmulatorThread({ ...emulatorOptions(flags), port }),
+  );
   try {
     const court = createCourt((after) => emulator.ledgerAfter(after));
     const concurrency = Math.ceil(Math.min(MOST_HANDS, Math.max(LEAST_HANDS, (flags.rate ?? RATE) * HANDS_PER_RATE)));
@@ -56,8 +58,10 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
       logger,
     });
     const token = randomBytes(24).toString("base64url");
-    const server = createServer({ service, token, port: await choosePort(flags.port, 7470), clock, logger });
-    const { url } = await server.listen();
+    const { server, url } = await onPort(flags.port, 7470, "RF_SERVER_LISTEN", async (port) => {
+      const made = createServer({ service, token, port, clock, logger });
+      return { server: made, ...(await made.listen()) };
+    });
     service.start();
     const close = async (): Promise<void> => {
       await service.close({ signal: AbortSignal.abort() });
@@ -71,13 +75,12 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
   }
 }
 
-async function emulatorOptions(flags: DemoFlags): Promise<EmulatorOptions> {
+function emulatorOptions(flags: DemoFlags): EmulatorOptions {
   const { callsPerHour, seed } = flags;
   // Without a wish the centre's time runs so fast that there is something to see.
   const rate = flags.rate ?? (callsPerHour === undefined ? RATE : undefined);
   const enough = Math.ceil(Math.min(MOST_AGENTS, Math.max(LEAST_AGENTS, (rate ?? 0) / 2)));
   return {
-    port: await choosePort(flags.emulatorPort, 7480),
     agents: flags.agents ?? enough,
     queues: QUEUES,
     ...(callsPerHour === undefined ? {} : { callsPerHour }),

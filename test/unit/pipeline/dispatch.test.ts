@@ -113,6 +113,42 @@ describe("handing over", () => {
     expect(Math.max(...claims.slice(3))).toBeLessThanOrEqual(4);
   });
 
+  test("where other work takes long, a turn grows with it: a flood of arrivals does not starve the sinks", async () => {
+    const rig = dispatchRig();
+    const { clock } = rig;
+    let monotonic = 0;
+    let arrivalsMs = 0;
+    let handedMs = 0;
+    const ticking = Object.assign(Object.create(clock) as typeof clock, { monotonic: () => monotonic });
+    // Each time the sockets have their turn, they take 12 ms of the clock.
+    ticking.defer = (fn) => {
+      monotonic += 12;
+      arrivalsMs += 12;
+      clock.defer(fn);
+    };
+    const { createDispatch } = await import("../../../src/pipeline/dispatch.ts");
+    const { SILENT_LOGGER } = await import("../../../src/ports/logger.ts");
+    const dispatch = createDispatch({
+      store: rig.store,
+      clock: ticking,
+      now: () => clock.now(),
+      logger: SILENT_LOGGER,
+    });
+    for (let n = 0; n < 500; n += 1) rig.store.put({}, 0);
+    dispatch.consume(
+      "crm",
+      () => {
+        monotonic += 0.2;
+        handedMs += 0.2;
+      },
+      rig.settings({ concurrency: 16 }),
+    );
+    for (let round = 0; round < 100; round += 1) await clock.settle();
+    expect(rig.states().every((state) => state === "acked")).toBe(true);
+    expect(handedMs / (handedMs + arrivalsMs)).toBeGreaterThan(0.3);
+    expect(handedMs / (handedMs + arrivalsMs)).toBeLessThan(0.5);
+  });
+
   test("claims more at once while hand-overs are quick", async () => {
     const rig = dispatchRig();
     for (let n = 0; n < 200; n += 1) rig.store.put({}, 0);
