@@ -8,7 +8,9 @@
  *      (sent in from elsewhere, or altered).
  *  J3  Deliveries of one key follow the ledger's order. Held to it are events of the same topic, and events of different topics
  *      that were sent on a common socket: between two sockets the provider itself promises no order.
- *  J4  What was judged is forgotten; memory holds what is under way and a bounded past.
+ *  J4  *Produced* are the events of topics that were sent on a socket at least once, those included that happened while no
+ *      socket stood. What happens on topics that nobody asked for does not count.
+ *  J5  What was judged is forgotten; memory holds what is under way and a bounded past.
  */
 
 /** One event of the emulator's ledger, as far as the judge needs it. */
@@ -29,7 +31,7 @@ export interface DeliveredEvent {
 
 /** What was found so far. */
 export interface Verdict {
-  /** Events of the ledger. */
+  /** Events of the ledger on topics that are listened to (J4). */
   readonly produced: number;
   /** Of these, sent on a live socket. */
   readonly sent: number;
@@ -73,7 +75,8 @@ class LedgerJudge implements Judge {
   readonly #matched = new RecentMap<true>(PAST);
   readonly #order = new RecentMap<Map<string, number>>(PAST);
   #pending: DeliveredEvent[] = [];
-  #produced = 0;
+  /** Events by topic, and whether one of it was ever sent. */
+  readonly #topics = new Map<string, { count: number; listened: boolean }>();
   #sent = 0;
   #delivered = 0;
   #duplicates = 0;
@@ -85,9 +88,11 @@ class LedgerJudge implements Judge {
   }
 
   produced(events: readonly ProducedEvent[]): void {
-    this.#produced += events.length;
     for (const event of events) {
-      if (event.sockets.length === 0) continue;
+      const sent = event.sockets.length > 0;
+      const topic = this.#topics.get(event.topic) ?? { count: 0, listened: false };
+      this.#topics.set(event.topic, { count: topic.count + 1, listened: topic.listened || sent });
+      if (!sent) continue;
       this.#sent += 1;
       const print = fingerprint(event);
       const same = this.#expected.get(print);
@@ -105,8 +110,10 @@ class LedgerJudge implements Judge {
   }
 
   verdict(): Verdict {
+    let produced = 0;
+    for (const { count, listened } of this.#topics.values()) if (listened) produced += count;
     return {
-      produced: this.#produced,
+      produced,
       sent: this.#sent,
       delivered: this.#delivered,
       outstanding: this.#sent - this.#delivered,
@@ -155,7 +162,7 @@ function fingerprint({ topic, hash }: DeliveredEvent): string {
   return `${hash} ${topic}`;
 }
 
-/** The last `capacity` entries that were set (J4). */
+/** The last `capacity` entries that were set (J5). */
 class RecentMap<Value> {
   readonly #capacity: number;
   readonly #entries = new Map<string, Value>();
