@@ -25,6 +25,8 @@ export interface EmulatorThread {
   readonly queueCount: number;
   /** Aborted when the thread has ended by itself. */
   readonly ended: AbortSignal;
+  /** The centre opens; until then nothing is produced. */
+  startTraffic(): Promise<void>;
   /** Nothing more is produced from here on. */
   stopTraffic(): Promise<void>;
   /** A page of the ledger after number `after`. */
@@ -76,6 +78,9 @@ function toThread(
   return {
     ...facts,
     ended,
+    async startTraffic() {
+      await call("traffic", { method: "POST", body: '{"running":true}' });
+    },
     async stopTraffic() {
       await call("traffic", { method: "POST", body: '{"running":false}' });
     },

@@ -14,6 +14,8 @@ port.once("message", () => {
 });
 try {
   await emulator.listen();
+  // Silent until somebody listens: what nobody could have heard would only puzzle.
+  emulator.stopTraffic();
   const { url, clientId, clientSecret, directory } = emulator;
   const { users, queues } = directory;
   tell({ kind: "listening", url, clientId, clientSecret, agentCount: users.length, queueCount: queues.length });

@@ -1,7 +1,7 @@
 /** Emulator, service and HTTP server of one demo: put up together, taken down together. */
 import { randomBytes } from "node:crypto";
 import type { EmulatorOptions } from "../../emulator/index.ts";
-import type { Clock } from "../../ports/clock.ts";
+import { type Clock, delay } from "../../ports/clock.ts";
 import { createRingfirst, type Ringfirst } from "../../ringfirst.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { pinoLogger } from "../../runtime/logger.ts";
@@ -40,7 +40,10 @@ const HANDS_PER_RATE = 0.02;
 const LEAST_HANDS = 16;
 const MOST_HANDS = 2_000;
 
-/** Puts everything up and starts it. */
+const CONNECT_MS = 5_000;
+const CONNECT_LOOK_MS = 10;
+
+/** Puts everything up, and opens the centre once the service listens. */
 export async function setStage(flags: DemoFlags): Promise<DemoStage> {
   const clock = systemClock();
   const lately = createLately();
@@ -63,6 +66,8 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
       return { server: made, ...(await made.listen()) };
     });
     service.start();
+    await connected(service, clock);
+    await emulator.startTraffic();
     const close = async (): Promise<void> => {
       await service.close({ signal: AbortSignal.abort() });
       await server.close();
@@ -73,6 +78,12 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
     await emulator.close();
     throw error;
   }
+}
+
+/** Resolves when the source is live, or after a while in any case: then the table shows what is wrong. */
+async function connected(service: Ringfirst, clock: Clock): Promise<void> {
+  const giveUpAt = clock.monotonic() + CONNECT_MS;
+  while (!service.readiness().ready && clock.monotonic() < giveUpAt) await delay(clock, CONNECT_LOOK_MS);
 }
 
 function emulatorOptions(flags: DemoFlags): EmulatorOptions {
