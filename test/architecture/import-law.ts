@@ -111,7 +111,7 @@ export const LAW: readonly Row[] = [
     room: "cli/",
     may: ["*"],
     packages: ["commander", "yaml"],
-    node: ["crypto", "fs", "net", "path", "stream", "util", "worker_threads"],
+    node: ["crypto", "fs", "path", "stream", "util", "worker_threads"],
   },
 ];
 
