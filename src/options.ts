@@ -148,8 +148,14 @@ export function resolveDelivery(
     }
     reserved += integerIn(`${path}.reserve.${name}`, hands, 0, concurrency);
   }
-  if (reserved > concurrency)
+  if (reserved > concurrency) {
     throw invalid(`${path}.reserve`, `at most ${concurrency} (concurrency) in all`, String(reserved));
+  }
+  const without = classes.filter(({ name }) => (reserve[name] ?? 0) === 0);
+  if (reserved === concurrency && without.length > 0) {
+    const names = without.map(({ name }) => name).join(", ");
+    throw invalid(`${path}.reserve`, `at least one hand left over for ${names}`, `all ${concurrency} reserved`);
+  }
   return {
     concurrency,
     reserve,
