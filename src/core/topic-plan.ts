@@ -8,12 +8,12 @@ import { topicCount, topicIdentity } from "./topic.ts";
 export interface TopicLimits {
   /** @defaultValue `1_000` */
   readonly topicsPerChannel: number;
-  /** Channels that may be used; one of the client's 20 stays free for moves. @defaultValue `19` */
+  /** Channels that may be used. With all of the client's 20 in use a line moves on its own channel, with a declared gap. @defaultValue `20` */
   readonly channels: number;
 }
 
 /** Limits as documented; all instances that share a client share its 20 channels. */
-export const TOPIC_LIMITS: TopicLimits = { topicsPerChannel: 1_000, channels: 19 };
+export const TOPIC_LIMITS: TopicLimits = { topicsPerChannel: 1_000, channels: 20 };
 
 /** The answer: topics by channel, or why not. */
 export type TopicPlan =
@@ -46,7 +46,7 @@ export function planTopics(topics: readonly string[], limits: TopicLimits = TOPI
     topics: total,
     channelsNeeded: channels.length,
     reason:
-      `${total} topics need ${channels.length} channels of ${topicsPerChannel}, and a client may use ${allowed} ` +
-      "(20, of which one stays free for moves); ask for fewer topics, or give some to a second source with an OAuth client of its own",
+      `${total.toLocaleString("en")} topics need ${channels.length} channels of ${topicsPerChannel.toLocaleString("en")}, ` +
+      `and an OAuth client has ${allowed}; ask for fewer topics, or give some to a second source with a client of its own`,
   };
 }

@@ -43,10 +43,10 @@ describe("planning topics", () => {
   });
 
   test("more than the channels hold is refused whole, with numbers and a way out", () => {
-    const wanted = Array.from({ length: 19_001 }, (_, n) => `v2.users.u${n}.presence`);
+    const wanted = Array.from({ length: 20_001 }, (_, n) => `v2.users.u${n}.presence`);
     const plan = planTopics(wanted);
-    expect(plan).toMatchObject({ kind: "too-many", topics: 19_001, channelsNeeded: 20 });
-    expect(plan.kind === "too-many" && plan.reason).toContain("19001 topics need 20 channels of 1000");
+    expect(plan).toMatchObject({ kind: "too-many", topics: 20_001, channelsNeeded: 21 });
+    expect(plan.kind === "too-many" && plan.reason).toContain("20,001 topics need 21 channels of 1,000");
     expect(planTopics(wanted.slice(1)).kind).toBe("plan");
   });
 
