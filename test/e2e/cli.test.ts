@@ -202,8 +202,9 @@ describe("ringfirst serve", () => {
       service.signal("SIGTERM");
       await service.says(/stopping/);
       const secondAt = performance.now();
-      service.signal("SIGTERM");
-      expect(await service.exit).toBe(1);
+      // Somebody without patience: a signal that comes right behind the first counts as the same one, a later one does not.
+      const again = setInterval(() => service.signal("SIGTERM"), 100);
+      expect(await service.exit.finally(() => clearInterval(again))).toBe(1);
       expect(performance.now() - secondAt).toBeLessThan(5_000);
       expect(existsSync(join(folder.path, "data", "ringfirst.run.json"))).toBe(false);
     } finally {
