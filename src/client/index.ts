@@ -13,6 +13,32 @@ import type {
   SinkPauseAnswer,
 } from "./types.ts";
 
+export type {
+  ApiError,
+  ApiErrorCode,
+  ClassReport,
+  CriticalGlimpse,
+  DeadAttempt,
+  DeadLetterBody,
+  DeadLetterEvent,
+  DeadLetterList,
+  DeadLetterListQuery,
+  DeadLetterReport,
+  DeadLetterResults,
+  DiscardResult,
+  EventsAnswer,
+  ExplainQuery,
+  Explanation,
+  GapRecord,
+  IntakeResult,
+  RedriveResult,
+  ServiceStatus,
+  SinkPauseAnswer,
+  SinkReport,
+  SourceReport,
+  WaitSummary,
+} from "./types.ts";
+
 /** What {@link createClient} takes. */
 export interface ClientOptions {
   /** `http://127.0.0.1:7470`, as `serve` prints it. */
