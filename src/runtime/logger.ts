@@ -38,6 +38,8 @@ const FLUSH_MS = 500;
  *
  * @example
  * ```ts
+ * import { pinoLogger } from "./logger.ts";
+ *
  * const logger = pinoLogger({ level: "info" });
  * logger.info({ source: "main", topics: 120 }, "subscribed");
  * ```
