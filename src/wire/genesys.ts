@@ -23,8 +23,7 @@ export const FRAME = {
 /** What a client may send to be answered by a `pong`. */
 export const PING = '{"message":"ping"}';
 
-/** The server says so much every 30 s; after 35 s of silence a link counts as dead (official clients). */
-export const HEARTBEAT_MS = 30_000;
+/** A heartbeat comes every 30 s; after so much silence a link counts as dead (official clients). */
 export const SILENCE_MS = 35_000;
 
 /** Channels of one OAuth client; the 21st pushes out the least recently used, without an error. */
