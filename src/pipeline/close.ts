@@ -63,8 +63,15 @@ export async function closeLine(steps: CloseSteps, signal?: AbortSignal): Promis
   signal?.removeEventListener("abort", onAbort);
   await steps.release();
   const lost = unadmitted + (durable ? 0 : waiting + aborted);
-  const report = { finished, aborted, waiting, unadmitted, tookMs: clock.monotonic() - startedAt, clean: lost === 0 };
-  if (report.clean) logger.info({ ...report }, "closed: nothing left behind that is not kept");
+  const report = {
+    finished,
+    aborted,
+    waiting,
+    unadmitted,
+    tookMs: Math.round(clock.monotonic() - startedAt),
+    clean: lost === 0,
+  };
+  if (report.clean) logger.info({ ...report }, "closed: all that was taken is delivered or kept");
   else
     logger.warn(
       { ...report },
