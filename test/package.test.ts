@@ -104,8 +104,8 @@ describe("the package", () => {
     );
     const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
     const flags = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2023", "--skipLibCheck", "false"];
-    const library = ["--lib", "es2024,esnext.disposable", "--types", "node"];
-    const answer = await run(project, process.execPath, [tsc, ...flags, ...library, "consumer.ts"]);
+    const typings = ["--lib", "es2024,esnext.disposable", "--types", "node"];
+    const answer = await run(project, process.execPath, [tsc, ...flags, ...typings, "consumer.ts"]);
     expect(answer.stdout).toBe("");
     expect(answer.code).toBe(0);
   }, 60_000);

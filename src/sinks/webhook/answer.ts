@@ -15,14 +15,16 @@
 import { oneLine } from "../../core/cause.ts";
 import type { Outcome } from "../../core/outcome.ts";
 import { ACK, dead, retry } from "../../core/outcome.ts";
+import { parseRetryAfter } from "../../core/retry-after.ts";
 import type { HttpFailure, HttpResponse } from "../../ports/net.ts";
 
 /** A longer wait asked for is cut to this, in milliseconds: a typo there must not silence a sink for a year. */
-export const MAX_RETRY_AFTER_MS = 3_600_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** The outcome of one request. `now` (epoch milliseconds) is for `Retry-After` dates. */
 export function toDeliveryOutcome(answer: HttpResponse | HttpFailure, timeoutMs: number, now: number): Outcome {
-  if (answer.ok) return byStatus(answer.status, parseRetryAfter(answer.headers["retry-after"], now));
+  if (answer.ok)
+    return byStatus(answer.status, parseRetryAfter(answer.headers["retry-after"], now, MAX_RETRY_AFTER_MS));
   // The head has said it; an endless or broken body changes nothing.
   if (answer.status !== undefined) return byStatus(answer.status, undefined);
   return retry(failureCause(answer, timeoutMs));
@@ -58,13 +60,4 @@ function failureCause({ reason, message }: HttpFailure, timeoutMs: number): stri
     case "other":
       return oneLine(`${reason}: ${message}`);
   }
-}
-
-/** `Retry-After` in milliseconds, seconds or an HTTP date, at most {@link MAX_RETRY_AFTER_MS}; undefined for anything else. */
-export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
-  const text = value?.trim() ?? "";
-  // Dates have letters; `Date.parse` alone would take "-5" and "1.5" for years.
-  const waitMs = /^\d+$/.test(text) ? Number(text) * 1_000 : /[a-z]/i.test(text) ? Date.parse(text) - now : Number.NaN;
-  if (!(waitMs > 0)) return undefined;
-  return Math.min(waitMs, MAX_RETRY_AFTER_MS);
 }
