@@ -1,7 +1,7 @@
 /** From a configuration to what runs: options of the service with its sources and sinks made, and settings of the server. */
 import type { PriorityClass, Rule, RuleEntry } from "../core/rule.ts";
 import { isRingfirstError, RingfirstError } from "../errors.ts";
-import type { RingfirstOptions, SinkOptions } from "../options.ts";
+import { DEFAULTS, type RingfirstOptions, type SinkOptions } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { Net } from "../ports/net.ts";
@@ -29,6 +29,8 @@ export interface ServerSettings {
   readonly port?: number;
   /** Absent: one is made. */
   readonly token?: string;
+  readonly allowedHosts?: readonly string[];
+  readonly allowedOrigins?: readonly string[];
 }
 
 /** A service that is ready to be created. */
@@ -67,8 +69,9 @@ export function buildOptions(config: Config, context: BuildContext): ServiceSett
       drainMs: config.drainMs,
     }),
   };
-  const { host, port, token } = config.server ?? {};
-  return { options, server: given({ host, port, token }), log: { level: config.log?.level ?? "info" } };
+  const { host, port, token, allowedHosts, allowedOrigins } = config.server ?? {};
+  const server = given({ host, port, token, allowedHosts, allowedOrigins });
+  return { options, server, log: { level: config.log?.level ?? "info" } };
 }
 
 function buildRule({ name, class: className, ...rest }: RuleConfig): Rule {
@@ -101,12 +104,11 @@ function buildSource(source: SourceConfig, config: Config): Source {
       );
       return genesysSource({
         name,
-        region,
         clientId,
         clientSecret,
         topics,
         limits,
-        ...given({ endpoints: endpoints && given(endpoints) }),
+        ...given({ region, endpoints: endpoints && given(endpoints) }),
       });
     }
   }
@@ -122,8 +124,8 @@ function buildSinkOptions(config: SinkConfig, context: BuildContext): SinkOption
 function buildSink(config: SinkConfig, { clock, net }: BuildContext): Sink {
   const { name } = config;
   if (config.type === "ndjson") return ndjsonSink({ name, path: config.path ?? "-", clock });
-  const { url, secret, allowPrivate, headers, timeoutMs } = config;
-  return webhookSink({ name, url, net, clock, ...given({ secret, allowPrivate, headers, timeoutMs }) });
+  const { url, secret, allowPrivate, headers, timeoutMs = DEFAULTS.delivery.timeoutMs } = config;
+  return webhookSink({ name, url, net, clock, timeoutMs, ...given({ secret, allowPrivate, headers }) });
 }
 
 function buildStore(settings: StoreSettings | undefined): StoreDriver {

@@ -19,8 +19,10 @@ export type TopicConfig =
     };
 
 /** The real platform. */
-export interface GenesysSourceConfig extends Access {
+export interface GenesysSourceConfig extends Omit<Access, "region"> {
   readonly type: "genesys";
+  /** Absent only where both endpoints are given. */
+  readonly region?: string | undefined;
   readonly topics: readonly TopicConfig[];
   readonly endpoints?: { readonly login?: string | undefined; readonly api?: string | undefined } | undefined;
 }
@@ -136,6 +138,8 @@ export interface Config {
         readonly token?: string | undefined;
         /** Never set after loading: what it held is in `token`. */
         readonly tokenFile?: string | undefined;
+        readonly allowedHosts?: readonly string[] | undefined;
+        readonly allowedOrigins?: readonly string[] | undefined;
       }
     | undefined;
   readonly log?: { readonly level?: "debug" | "info" | "warn" | "error" | undefined } | undefined;

@@ -110,7 +110,7 @@ export function configFromEnvironment(env: Environment): Config {
 function environmentTree(env: Environment, wire: string, endpoint: string): unknown {
   const access = {
     name: "main",
-    region: env["GENESYS_REGION"] || (endpoint === "" ? undefined : "us-east-1"),
+    region: env["GENESYS_REGION"] || (endpoint !== "" && wire === "platform-websocket" ? "us-east-1" : undefined),
     clientId: env["GENESYS_CLIENT_ID"],
     clientSecret: env["GENESYS_CLIENT_SECRET"],
   };

@@ -3,8 +3,10 @@
  *
  * The descriptions go into the published JSON Schema, which editors show while one types.
  */
-import { z } from "zod";
+import { type core, z } from "zod";
 import type { Config } from "./config.ts";
+
+type JsonSchema = core.JSONSchema.BaseSchema;
 
 const millis = (max = 31_536_000_000): z.ZodNumber => z.number().min(1).max(max);
 const count = (min = 1): z.ZodNumber => z.number().int().min(min).max(Number.MAX_SAFE_INTEGER);
@@ -44,6 +46,7 @@ const topicSelector = z.strictObject({
 const genesysSource = z.strictObject({
   type: z.literal("genesys"),
   ...credentials,
+  region: credentials.region.optional(),
   topics: z
     .array(z.union([text.max(200), topicSelector]))
     .min(1)
@@ -51,8 +54,10 @@ const genesysSource = z.strictObject({
   endpoints: z
     .strictObject({ login: text.optional(), api: text.optional() })
     .optional()
-    .describe("An emulator or proxy"),
+    .describe("An emulator or proxy; with both, region may be left out"),
 });
+/** What zod can't say of `genesysSource`, and `semantics` checks: the hosts are known by the region, or by both endpoints. */
+const HOSTS_ARE_KNOWN: JsonSchema[] = [having({ region: {} }), having({ endpoints: having({ login: {}, api: {} }) })];
 
 const platformWebsocketSource = z.strictObject({
   type: z.literal("platform-websocket"),
@@ -165,6 +170,11 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
       port: z.number().int().min(0).max(65_535).optional(),
       token: z.string().min(16).optional(),
       tokenFile: secretFile("the token"),
+      allowedHosts: z.array(text).optional().describe("More names by which the server is reached, without a port"),
+      allowedOrigins: z
+        .array(text)
+        .optional()
+        .describe("More origins whose pages may use it, such as https://wall.example.com"),
     })
     .optional(),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).optional() }).optional(),
@@ -175,7 +185,13 @@ export const SECRET_MEMBERS: readonly string[] = ["clientSecret", "secret", "tok
 
 /** The JSON Schema (draft 2020-12) of the configuration file, for editors and checks; published as `docs/ringfirst.schema.json`. */
 export function configJsonSchema(): Readonly<Record<string, unknown>> {
-  const schema = z.toJSONSchema(configSchema, { io: "input", reused: "inline" });
+  const schema = z.toJSONSchema(configSchema, {
+    io: "input",
+    reused: "inline",
+    override: ({ zodSchema, jsonSchema }) => {
+      if ((zodSchema as unknown) === genesysSource) jsonSchema.anyOf = HOSTS_ARE_KNOWN;
+    },
+  });
   return { ...(loosened(schema) as Record<string, unknown>), title: "ringfirst.yaml" };
 }
 
@@ -194,7 +210,12 @@ function loosened(node: unknown): unknown {
   if (inFiles.length === 0) return copy;
   copy["required"] = required.filter((member: unknown) => !inFiles.includes(member));
   copy["allOf"] = inFiles.map((member: unknown) => ({
-    oneOf: [{ required: [member] }, { required: [`${String(member)}File`] }],
+    oneOf: [having({ [String(member)]: {} }), having({ [`${String(member)}File`]: {} })],
   }));
   return copy;
+}
+
+/** JSON Schema: an object with these members, whatever else. Some readers know `required` only beside `type` and `properties`. */
+function having(properties: Record<string, JsonSchema>): JsonSchema {
+  return { type: "object", properties, required: Object.keys(properties) };
 }

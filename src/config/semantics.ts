@@ -33,6 +33,7 @@ export function checkMeaning(config: Config): readonly Finding[] {
   if ((config.pressure?.resumeBelow ?? Math.min(DEFAULTS.pressure.resumeBelow, pauseAbove)) > pauseAbove) {
     report(["pressure", "resumeBelow"], `must not be above pauseAbove (${pauseAbove})`);
   }
+  checkServer(config, report);
   if (config.store?.type === "sqlite") report(["store", "type"], "sqlite is not in this version yet; use memory");
   return findings;
 }
@@ -53,9 +54,32 @@ function checkShares(config: Config, report: Report): void {
   if (sum > 0.5 + Number.EPSILON) report(["classes"], `minShare of all classes may be 0.5 together, found ${sum}`);
 }
 
+/** What the guard of the HTTP server would never match is a mistake. */
+function checkServer({ server }: Config, report: Report): void {
+  server?.allowedHosts?.forEach((host, at) => {
+    if (/^(?:[\w-]+\.)*[\w-]+\.?$|^\[?[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*\]?$/iu.test(host)) return;
+    report(
+      ["server", "allowedHosts", at],
+      `a name or address without scheme and port expected, found ${JSON.stringify(host)}`,
+    );
+  });
+  server?.allowedOrigins?.forEach((origin, at) => {
+    const url = URL.parse(origin);
+    const isWeb = url?.protocol === "https:" || url?.protocol === "http:";
+    if (isWeb && url.origin === origin.toLowerCase()) return;
+    report(
+      ["server", "allowedOrigins", at],
+      `an origin such as https://wall.example.com, without a path, expected, found ${JSON.stringify(origin)}`,
+    );
+  });
+}
+
 function checkSource(source: SourceConfig, path: ConfigPath, report: Report): void {
   if (source.type === "http") return;
-  checkRegion(source.region, [...path, "region"], report);
+  if (source.region !== undefined) checkRegion(source.region, [...path, "region"], report);
+  else if (source.type === "genesys" && !(source.endpoints?.login && source.endpoints.api)) {
+    report([...path, "region"], "is missing; only with both endpoints, login and api, it may be");
+  }
   for (const [name, address] of Object.entries(source.endpoints ?? {})) {
     const problem = address === undefined ? undefined : addressProblem(address, name === "socket" ? "ws" : "http");
     if (problem !== undefined) report([...path, "endpoints", name], problem);
@@ -91,7 +115,7 @@ function checkRegion(region: string, path: ConfigPath, report: Report): void {
   }
 }
 
-/** What is wrong with a topic to subscribe to (PROTOCOL section 6); undefined for a good one. */
+/** What is wrong with a topic to subscribe to (docs/protocol.md, 6); undefined for a good one. */
 function topicProblem(topic: string): string | undefined {
   const plain = topic.replaceAll("{*}", "x");
   if (plain.includes("*") || /[{}]/u.test(plain)) {

@@ -218,7 +218,7 @@ export const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   dedup: ["windowMs", "maxCount"],
   pressure: ["pauseAbove", "resumeBelow"],
   deadLetters: ["maxCount"],
-  server: ["host", "port", "token", "tokenFile"],
+  server: ["host", "port", "token", "tokenFile", "allowedHosts", "allowedOrigins"],
   log: ["level"],
 };
 

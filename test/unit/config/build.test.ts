@@ -31,7 +31,7 @@ sinks:
 store: { type: memory }
 limits: { maxEvents: 10, maxFrameBytes: 2048, maxDepth: 8 }
 leaseMs: 7
-server: { port: 0, host: 127.0.0.1 }
+server: { port: 0, host: 127.0.0.1, allowedHosts: [wall.example.com], allowedOrigins: ["https://wall.example.com"] }
 log: { level: debug }
 `;
 
@@ -60,7 +60,13 @@ test("a configuration becomes sources, sinks, store and options, and nothing is 
   expect(options).toMatchObject({ leaseMs: 7, limits: { maxEvents: 10 }, store: { name: "memory" } });
   expect(options.rules).toEqual([{ name: "mine", topics: ["a.*"], class: "high", ttlMs: 5 }, { use: "defaults" }]);
   expect(options.classes?.[1]).toEqual({ name: "high", minShare: 0.1 });
-  expect({ server, log }).toEqual({ server: { port: 0, host: "127.0.0.1" }, log: { level: "debug" } });
+  expect(server).toEqual({
+    port: 0,
+    host: "127.0.0.1",
+    allowedHosts: ["wall.example.com"],
+    allowedOrigins: ["https://wall.example.com"],
+  });
+  expect(log).toEqual({ level: "debug" });
 });
 
 test("what is not said is left out, so that defaults apply", () => {

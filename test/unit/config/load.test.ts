@@ -103,6 +103,45 @@ describe("a file", () => {
   });
 });
 
+describe("the region of a genesys source", () => {
+  const source = (more: string): string =>
+    `{ name: main, type: genesys, clientId: x, clientSecret: y, topics: [v2.users.1.presence]${more} }`;
+
+  test("may be left out where both endpoints are given", () => {
+    const endpoints = ', endpoints: { login: "http://127.0.0.1:7480", api: "http://127.0.0.1:7480" }';
+    expect(parseConfig(minimal("", source(endpoints)), { file: "r.yaml", env: ENV }).sources[0]).not.toHaveProperty(
+      "region",
+    );
+  });
+
+  test.each(["", ', endpoints: { api: "http://127.0.0.1:7480" }', ", endpoints: {}"])(
+    "is asked for else: %j",
+    (more) => {
+      expect(problemsOf(minimal("", source(more)))).toEqual([
+        "2:5 sources[0].region: is missing; only with both endpoints, login and api, it may be",
+      ]);
+    },
+  );
+});
+
+test("hosts and origins that no request could match are told", () => {
+  const good =
+    '[wall.example.com, 10.0.0.7, "::1"], allowedOrigins: ["https://wall.example.com", "http://localhost:3000"]';
+  expect(parseConfig(minimal(`server: { allowedHosts: ${good} }`), { file: "r.yaml", env: ENV }).server).toEqual({
+    allowedHosts: ["wall.example.com", "10.0.0.7", "::1"],
+    allowedOrigins: ["https://wall.example.com", "http://localhost:3000"],
+  });
+  const bad =
+    '["https://wall.example.com", "wall.example.com:80"], allowedOrigins: [wall.example.com, "https://wall.example.com/", "ftp://x"]';
+  expect(problemsOf(minimal(`server: { allowedHosts: ${bad} }`)).map((line) => line.split(" ")[1])).toEqual([
+    "server.allowedHosts[0]:",
+    "server.allowedHosts[1]:",
+    "server.allowedOrigins[0]:",
+    "server.allowedOrigins[1]:",
+    "server.allowedOrigins[2]:",
+  ]);
+});
+
 describe("problems", () => {
   test("come all at once, each with line, column, path, what was found and what is allowed", () => {
     const text = minimal(

@@ -51,6 +51,27 @@ describe("the JSON Schema, as an editor applies it", () => {
     expect(schema.safeParse({ sources: [source], sinks: [sink], server: { port: "x" } }).success).toBe(false);
   });
 
+  test("wants the region of a genesys source, or both endpoints", () => {
+    const genesys = { name: "a", type: "genesys", clientId: "x", clientSecret: "y", topics: ["v2.users.1.presence"] };
+    const taken = (more: object): boolean =>
+      schema.safeParse({ sources: [{ ...genesys, ...more }], sinks: [sink] }).success;
+    expect(taken({ region: "us-east-1" })).toBe(true);
+    expect(taken({ endpoints: { login: "http://127.0.0.1:1", api: "http://127.0.0.1:1" } })).toBe(true);
+    expect(taken({ region: "us-east-1", endpoints: { api: "http://127.0.0.1:1" } })).toBe(true);
+    expect(taken({ endpoints: { api: "http://127.0.0.1:1" } })).toBe(false);
+    expect(taken({})).toBe(false);
+  });
+
+  test("wants the client secret, or the file that holds it, and not both", () => {
+    const source = { name: "a", type: "platform-websocket", region: "us-east-1", clientId: "x" };
+    const taken = (more: object): boolean =>
+      schema.safeParse({ sources: [{ ...source, ...more }], sinks: [sink] }).success;
+    expect(taken({ clientSecret: "y" })).toBe(true);
+    expect(taken({ clientSecretFile: "y" })).toBe(true);
+    expect(taken({ clientSecret: "y", clientSecretFile: "y" })).toBe(false);
+    expect(taken({})).toBe(false);
+  });
+
   test("refuses members that there are not", () => {
     expect(schema.safeParse({ sources: [source], sinks: [sink], extra: 1 }).success).toBe(false);
   });
