@@ -255,6 +255,7 @@ describe("ringfirst config and explain", () => {
     const print = folder.run(["config", "print", config], env);
     expect(await print.exit).toBe(0);
     expect(print.stdout).toMatch(/clientId: canary-client/);
+    expect(print.stdout).toMatch(/drainMs: 10000/);
     expect(good.stdout + print.stdout + print.stderr).not.toContain(SECRET);
     const schema = folder.run(["config", "schema"]);
     expect(await schema.exit).toBe(0);

@@ -1,5 +1,6 @@
 /** `config check`, `print` and `schema`. */
 import { stringify } from "yaml";
+import { withDefaults } from "../../config/effective.ts";
 import { redactConfig } from "../../config/redact.ts";
 import { configJsonSchema } from "../../config/schema.ts";
 import { isRingfirstError } from "../../errors.ts";
@@ -35,10 +36,10 @@ export async function checkConfig(flags: ConfigFlags, context: CliContext): Prom
   }
 }
 
-/** Without secrets. */
+/** With what was not said filled in, and without secrets. */
 export function printConfig(flags: ConfigFlags, context: CliContext): Promise<ExitCode> {
   const { config, from } = readConfig(flags.config, context);
-  const shown = redactConfig(config);
+  const shown = redactConfig(withDefaults(config));
   if (flags.json === true) context.output.json(shown);
   else
     context.output.line(`# ${printable(from)}; secrets are left out\n${stringify(shown, { lineWidth: 0 }).trimEnd()}`);
