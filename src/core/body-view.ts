@@ -25,6 +25,7 @@ export class BodyView {
   readonly encoding: BodyEncoding;
   readonly #limits: BodyLimits;
   #text: string | undefined;
+  #isPlainlySpelled: boolean | undefined;
   #read: { readonly value: unknown; readonly problem: string | undefined } | undefined;
 
   constructor(bytes: Uint8Array, encoding: BodyEncoding, limits: BodyLimits) {
@@ -42,6 +43,12 @@ export class BodyView {
   get text(): string {
     this.#text ??= decoder.decode(this.bytes);
     return this.#text;
+  }
+
+  /** Whether it is JSON in which every string stands as it is, none spelled by escapes (byte-test.ts, T1). */
+  get isPlainlySpelled(): boolean {
+    this.#isPlainlySpelled ??= this.encoding === "json" && this.isReadable && !this.text.includes("\\");
+    return this.#isPlainlySpelled;
   }
 
   /** Parsed JSON, or the text; `null` where neither can be had (B1). */

@@ -1,22 +1,23 @@
 /**
  * What the bytes of a body must hold for an expression to be true, found by looking at the expression.
  *
- * `body.ps.exists(p, p.state == "alerting")` can't be true unless `"alerting"` stands in the JSON text, quotes included.
- * So most frames are decided without parsing them. The test is *sound*, never complete:
+ * `body.ps.exists(p, p.state == "alerting")` can't be true unless `"state":"alerting"` stands in the JSON text, with blanks
+ * around the colon at most (`"initialState":"alerting"` is not enough). So most frames are decided without parsing them. The test is *sound*, never complete:
  * - T1 If a body in JSON without a backslash lacks what {@link needOf} asks for, the expression is not true for it: it is
  *   false or throws. A body with a backslash may spell anything by escapes and is never excluded.
  * - T2 What is not understood gives no test (`undefined`), never a wrong one.
  * - T3 Text that JSON must escape, or that decoding may have made (U+FFFD), is never asked for.
  *
  * Why it holds: a string read from such a body stands in it letter by letter between quotes, and so does the name
- * of every member that was read. The rules below only pass this on through operators.
+ * of every member that was read; between the two there are only blanks and a colon. The rules below only pass this on through operators.
  */
 import type { CelNode } from "./cel.ts";
 
 /** Text that must be there: all of these, one of these, or this. */
 export type Need =
   /** `isName`: the name of a member, which stands in most bodies of a kind and so rules out few. */
-  | { readonly kind: "text"; readonly text: string; readonly isName: boolean }
+  /** `member`: the text stands as the value of a member of this name. */
+  | { readonly kind: "text"; readonly text: string; readonly isName: boolean; readonly member?: string }
   | { readonly kind: "all"; readonly of: readonly Need[] }
   | { readonly kind: "any"; readonly of: readonly Need[] };
 
@@ -25,16 +26,10 @@ export function needOf(ast: CelNode): Need | undefined {
   return toBeTrue(ast, new Set(["body"]));
 }
 
-/** The texts in a need, each once. */
-export function textsOf(need: Need): readonly string[] {
-  if (need.kind === "text") return [need.text];
-  return [...new Set(need.of.flatMap(textsOf))];
-}
-
 /** Names of variables whose values stand in the body as they are. */
 type FromBody = ReadonlySet<string>;
 
-/** Shorter texts are everywhere, and slow the search for the longer ones. */
+/** Shorter texts are everywhere. */
 const MIN_TEXT = 4;
 /** Of several needs, those of this length and more are enough. */
 const GOOD_TEXT = 7;
@@ -79,14 +74,15 @@ function toBeTrue(node: CelNode, from: FromBody): Need | undefined {
 
 /** `value == "text"` */
 function equality(value: CelNode, other: CelNode, from: FromBody): Need | undefined {
-  return isFromBody(value, from) ? quoted(other) : undefined;
+  return isFromBody(value, from) ? quoted(other, memberRead(value)) : undefined;
 }
 
 /** `value in ["a", "b"]`, `"a" in value` */
 function membership(left: CelNode, right: CelNode, from: FromBody): Need | undefined {
   if (isFromBody(right, from) && isText(left)) return piece(left.args);
   if (right.op !== "list" || !isFromBody(left, from)) return undefined;
-  return any(right.args.map(quoted));
+  const member = memberRead(left);
+  return any(right.args.map((one) => quoted(one, member)));
 }
 
 /** `has(value.name)` */
@@ -186,9 +182,17 @@ function isText(node: CelNode): node is CelNode & { readonly op: "value"; readon
   return node.op === "value" && typeof node.args === "string";
 }
 
+/** The member that an expression reads last; undefined where JSON could not write its name as it is. */
+function memberRead(node: CelNode): string | undefined {
+  if (node.op !== "." && node.op !== "[]") return undefined;
+  const name = node.op === "." ? node.args[1] : isText(node.args[1]) ? node.args[1].args : undefined;
+  return name !== undefined && isPlain(name) ? name : undefined;
+}
+
 /** The text of a string constant as JSON writes it, quotes included. */
-function quoted(node: CelNode): Need | undefined {
-  return isText(node) ? asked(node.args, `"${node.args}"`, false) : undefined;
+function quoted(node: CelNode, member: string | undefined): Need | undefined {
+  const need = isText(node) ? asked(node.args, `"${node.args}"`, false) : undefined;
+  return need === undefined || member === undefined ? need : { ...need, member };
 }
 
 /** A piece of a string. */
@@ -196,7 +200,7 @@ function piece(value: string): Need | undefined {
   return asked(value, value, false);
 }
 
-function asked(value: string, wanted: string, isName: boolean): Need | undefined {
+function asked(value: string, wanted: string, isName: boolean): (Need & { readonly kind: "text" }) | undefined {
   return wanted.length < MIN_TEXT || !isPlain(value) ? undefined : { kind: "text", text: wanted, isName };
 }
 

@@ -2,8 +2,8 @@
  * Classification: topic and body to class, key, coalescing key and time to live.
  *
  * ```
- *  topic ──► which rules can match (kept per topic) ──► byte test of the body ──► JSON.parse + CEL for what is left
- *            most topics: one rule without `when`       most frames end here      the few that may be urgent
+ *  topic ──► which rules can match (kept per topic) ──► byte test of the body ──► JSON.parse, closures ──► CEL
+ *            most topics: one rule without `when`       most frames end here      may be urgent          what has no closure
  * ```
  * - R1 Total: every input gets a class, whatever its body; a rule that fails does not match, and is counted.
  * - R2 The first rule that matches wins; when none does, the last class.
@@ -27,7 +27,7 @@ import { DEFAULT_RULES } from "./default-rules.ts";
 import { bodyLimits, EventContext } from "./event-context.ts";
 import { createJsonScanner, type JsonScanner } from "./json-scan.ts";
 import type { KeyPlan } from "./key-plan.ts";
-import { createNeedSearch, type NeedSearch } from "./need-search.ts";
+import { compileNeed, type NeedTest } from "./need-search.ts";
 import type { PriorityClass, Rule, RuleEntry } from "./rule.ts";
 
 export type {
@@ -42,6 +42,8 @@ export type {
 /** Topics for which the rules that can match are remembered: 20 channels with 1,000 topics each, and some. */
 const MAX_TOPICS = 25_000;
 const MAX_TOPIC_LENGTH = 256;
+/** Rules of one topic that get a byte test; where more of them are asked, parsing once is cheaper. */
+const MAX_TESTED = 12;
 
 /** The rules with `{ use: "defaults" }` unfolded. */
 export function unfoldRules(entries: readonly RuleEntry[]): readonly Rule[] {
@@ -66,10 +68,10 @@ export function compileRules(
   return new RuleClassifier(compiled, names.at(-1) ?? "", paths, bodyLimits(options));
 }
 
-/** The rules that can match one topic, up to the first that surely does, and their common byte test. */
+/** The rules that can match one topic, up to the first that surely does, and by the same places their byte tests. */
 interface TopicPlan {
   readonly rules: readonly CompiledRule[];
-  readonly search: NeedSearch | undefined;
+  readonly tests: readonly (NeedTest | undefined)[];
 }
 
 /** One event on its way through the rules. */
@@ -108,10 +110,9 @@ class RuleClassifier implements Classifier {
   classify(input: ClassifyInput): Classification {
     const plan = this.#planFor(input.topic);
     const journey = this.#begin(input);
-    plan.search?.look(journey.body);
     for (let place = 0; place < plan.rules.length; place += 1) {
       const rule = plan.rules[place];
-      if (rule === undefined || plan.search?.rulesOut(place) === true) continue;
+      if (rule === undefined || isRuledOut(plan.tests[place], journey.body)) continue;
       if (isMatch(rule, journey)) return this.#answer(rule, journey);
     }
     return this.#answer(undefined, journey);
@@ -153,8 +154,7 @@ class RuleClassifier implements Classifier {
     const identity = rules.map((rule) => rule.index).join();
     const shared = this.#shared.get(identity);
     if (shared !== undefined) return shared;
-    const needs = rules.map((rule) => (rule.when === undefined ? undefined : needOf(rule.when.ast)));
-    const plan: TopicPlan = { rules, search: createNeedSearch(needs) };
+    const plan: TopicPlan = { rules, tests: rules.slice(0, MAX_TESTED).map(testOf) };
     // R4: hostile topics can't make many plans out of few rules, but many rules could.
     if (this.#shared.size >= 1_000) this.#shared.clear();
     this.#shared.set(identity, plan);
@@ -212,17 +212,22 @@ function contextOf(journey: Journey): EventContext {
   return journey.context;
 }
 
+function testOf({ when }: CompiledRule): NeedTest | undefined {
+  const need = when && needOf(when.ast);
+  return need && compileNeed(need);
+}
+
+/** Whether the text of the body alone shows that a rule can't match. */
+function isRuledOut(test: NeedTest | undefined, body: BodyView): boolean {
+  return test !== undefined && body.isPlainlySpelled && !test(body.text);
+}
+
 /** R1: a failure is no match. */
 function isMatch(rule: CompiledRule, journey: Journey): boolean {
-  if (rule.when === undefined) return true;
-  try {
-    const value = rule.when.run(contextOf(journey));
-    if (typeof value !== "boolean") journey.errors += 1;
-    return value === true;
-  } catch {
-    journey.errors += 1;
-    return false;
-  }
+  if (rule.decide === undefined) return true;
+  const answer = rule.decide(contextOf(journey));
+  if (answer === undefined) journey.errors += 1;
+  return answer === true;
 }
 
 /** K2. A missing member is no failure here: the default key stands in for it. */

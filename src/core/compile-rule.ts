@@ -2,6 +2,7 @@
 import { RingfirstError } from "../errors.ts";
 import type { CelCompiler, CelProgram } from "./cel.ts";
 import { type KeyPlan, planKey } from "./key-plan.ts";
+import { type Decision, decisionOf } from "./quick-cel.ts";
 import type { Rule } from "./rule.ts";
 import { compileTopics, type TopicMatcher, topicPatternProblem } from "./topic-pattern.ts";
 
@@ -13,6 +14,8 @@ export interface CompiledRule {
   readonly topics: TopicMatcher;
   readonly hasTopics: boolean;
   readonly when: CelProgram | undefined;
+  /** The same condition, asked the cheapest way. */
+  readonly decide: Decision | undefined;
   readonly class: string;
   readonly key: KeyPlan | undefined;
   readonly coalesceKey: KeyPlan | undefined;
@@ -53,6 +56,7 @@ export function compileRule(
     expression === undefined
       ? undefined
       : namingField(field, () => cel.compile(expression, `${where}: ${field}`, result));
+  const whenProgram = compileField("when", when, "bool");
   const keyProgram = compileField("key", key, "string");
   const coalesceProgram = compileField("coalesceKey", coalesceKey, "string");
   return {
@@ -60,7 +64,8 @@ export function compileRule(
     index,
     topics: compileTopics(rule.topics),
     hasTopics: rule.topics !== undefined && rule.topics.length > 0,
-    when: compileField("when", when, "bool"),
+    when: whenProgram,
+    decide: whenProgram && decisionOf(whenProgram),
     class: rule.class,
     key: keyProgram && planKey(keyProgram, paths),
     coalesceKey: coalesceProgram && planKey(coalesceProgram, paths),

@@ -5,9 +5,10 @@
  * read `class`, `key` or `topic` only, and then the body is never parsed.
  */
 import { BodyView } from "./body-view.ts";
-import { createCelCompiler, describeCelError } from "./cel.ts";
+import { type CelContext, type CelProgram, createCelCompiler, describeCelError } from "./cel.ts";
 import type { Classification, ClassifyInput, ClassifyOptions } from "./classification.ts";
 import { bodyLimits, EventContext } from "./event-context.ts";
+import { decisionOf } from "./quick-cel.ts";
 
 /** The answer of a condition. */
 export interface ConditionAnswer {
@@ -34,18 +35,24 @@ const NO: ConditionAnswer = { result: false };
  */
 export function compileCondition(expression: string, where: string, options: ClassifyOptions = {}): Condition {
   const program = createCelCompiler("sink").compile(expression, where, "bool");
+  const decide = decisionOf(program);
   const limits = bodyLimits(options);
   return {
     test(input, classification) {
-      const body = new BodyView(input.body, input.encoding, limits);
-      try {
-        const value = program.run(new EventContext(input, body, classification));
-        if (value === true) return YES;
-        if (value === false) return NO;
-        return { result: true, error: "gives no boolean" };
-      } catch (error) {
-        return { result: true, error: describeCelError(error) };
-      }
+      const context = new EventContext(input, new BodyView(input.body, input.encoding, limits), classification);
+      const answer = decide(context);
+      if (answer === undefined) return { result: true, error: reasonOf(program, context) };
+      return answer ? YES : NO;
     },
   };
+}
+
+/** Why a condition gave no answer. */
+function reasonOf(program: CelProgram, context: CelContext): string {
+  try {
+    program.run(context);
+    return "gives no boolean";
+  } catch (error) {
+    return describeCelError(error);
+  }
 }

@@ -1,68 +1,48 @@
-/** Asks once, for several expressions together, which of them the bytes of a body rule out (byte-test.ts, T1). */
-import type { BodyView } from "./body-view.ts";
+/**
+ * Asks the text of a body whether it holds what an expression needs to be true (byte-test.ts, T1).
+ *
+ * Regular expressions do it, because the engine compiles them and skips most characters: a fifteenth of what parsing costs.
+ */
 import type { Need } from "./byte-test.ts";
-import { textsOf } from "./byte-test.ts";
-import { createTextSearch, type TextSearch } from "./text-search.ts";
 
-/** A search for the needs of several expressions. */
-export interface NeedSearch {
-  /** Looks into one body; then `rulesOut` speaks of it. */
-  look(body: BodyView): void;
-  /** Whether the expression at this place can't be true for the body. */
-  rulesOut(place: number): boolean;
-}
+/** Whether the text holds what is needed. */
+export type NeedTest = (text: string) => boolean;
 
-/** A search for these needs by place; undefined where nothing is known of any of them. */
-export function createNeedSearch(needs: readonly (Need | undefined)[]): NeedSearch | undefined {
-  const texts = [...new Set(needs.flatMap((need) => (need === undefined ? [] : textsOf(need))))];
-  return texts.length === 0 ? undefined : new JointSearch(needs, texts);
-}
-
-/** A need whose texts are places in the joint list. */
-type PlacedNeed =
-  | { readonly kind: "text"; readonly place: number }
-  | { readonly kind: "all" | "any"; readonly of: readonly PlacedNeed[] };
-
-class JointSearch implements NeedSearch {
-  readonly #search: TextSearch;
-  readonly #needs: readonly (PlacedNeed | undefined)[];
-  #found: Uint8Array = new Uint8Array(0);
-  #isConclusive = false;
-
-  constructor(needs: readonly (Need | undefined)[], texts: readonly string[]) {
-    const places = new Map(texts.map((text, place) => [text, place]));
-    this.#search = createTextSearch(texts);
-    this.#needs = needs.map((need) => (need === undefined ? undefined : placed(need, places)));
-  }
-
-  look(body: BodyView): void {
-    this.#isConclusive = false;
-    if (body.encoding !== "json" || !body.isReadable) return;
-    this.#found = this.#search.find(body.bytes);
-    // The search for a backslash comes last and in the text: found by the engine in a few nanoseconds, and kept for the parser.
-    this.#isConclusive =
-      this.#needs.some((need) => need !== undefined && !this.#isMet(need)) && !body.text.includes("\\");
-  }
-
-  rulesOut(place: number): boolean {
-    if (!this.#isConclusive) return false;
-    const need = this.#needs[place];
-    return need !== undefined && !this.#isMet(need);
-  }
-
-  #isMet(need: PlacedNeed): boolean {
-    switch (need.kind) {
-      case "text":
-        return this.#found[need.place] === 1;
-      case "all":
-        return need.of.every((part) => this.#isMet(part));
-      case "any":
-        return need.of.some((part) => this.#isMet(part));
+/** Compiles a need; it is looked for in the text of JSON without a backslash. */
+export function compileNeed(need: Need): NeedTest {
+  switch (need.kind) {
+    case "text":
+      return compileTexts([need]);
+    case "all": {
+      const tests = need.of.map(compileNeed);
+      return (text) => tests.every((test) => test(text));
+    }
+    case "any": {
+      const texts = need.of.filter((part) => part.kind === "text");
+      const others = need.of.filter((part) => part.kind !== "text").map(compileNeed);
+      const tests = texts.length === 0 ? others : [compileTexts(texts), ...others];
+      return (text) => tests.some((test) => test(text));
     }
   }
 }
 
-function placed(need: Need, places: ReadonlyMap<string, number>): PlacedNeed {
-  if (need.kind === "text") return { kind: "text", place: places.get(need.text) ?? -1 };
-  return { kind: need.kind, of: need.of.map((part) => placed(part, places)) };
+type TextNeed = Need & { readonly kind: "text" };
+
+/** One of these texts: one expression, in which those of one member stand together. */
+function compileTexts(needs: readonly TextNeed[]): NeedTest {
+  const groups = Map.groupBy(needs, (need) => need.member);
+  const pattern = new RegExp([...groups].map(([member, group]) => patternOf(member, group)).join("|"), "u");
+  return (text) => pattern.test(text);
+}
+
+/** The blanks of JSON, which are fewer than those of regular expressions. */
+const BLANKS = "[ \\t\\n\\r]*";
+
+function patternOf(member: string | undefined, needs: readonly TextNeed[]): string {
+  const texts = needs.map((need) => escaped(need.text)).join("|");
+  return member === undefined ? texts : `"${escaped(member)}"${BLANKS}:${BLANKS}(?:${texts})`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/gu, String.raw`\$&`);
 }

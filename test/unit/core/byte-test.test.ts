@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { needOf, textsOf } from "../../../src/core/byte-test.ts";
+import { type Need, needOf } from "../../../src/core/byte-test.ts";
 import { createCelCompiler } from "../../../src/core/cel.ts";
-import { createTextSearch } from "../../../src/core/text-search.ts";
+import { compileNeed } from "../../../src/core/need-search.ts";
 import { compileTopics, topicPatternProblem } from "../../../src/core/topic-pattern.ts";
 
 const cel = createCelCompiler("rule");
+/** The texts in a need, each once, with the member that they are asked as the value of. */
+function textsOf(need: Need): readonly string[] {
+  if (need.kind !== "text") return [...new Set(need.of.flatMap(textsOf))];
+  return [need.member === undefined ? need.text : `"${need.member}":${need.text}`];
+}
+
 const needed = (expression: string): readonly string[] | undefined => {
   const need = needOf(cel.compile(expression, "test", "bool").ast);
   return need === undefined ? undefined : textsOf(need);
@@ -12,17 +18,22 @@ const needed = (expression: string): readonly string[] | undefined => {
 
 describe("what the bytes must hold", () => {
   test.each([
-    ['body.state == "alerting"', ['"alerting"']],
-    ['"alerting" == body.ps[0].state', ['"alerting"']],
-    ['body.state in ["alerting", "offering"]', ['"alerting"', '"offering"']],
+    ['body.state == "alerting"', ['"state":"alerting"']],
+    ['body["state"] == "alerting"', ['"state":"alerting"']],
+    ['body["sta\\nte"] == "alerting"', ['"alerting"']],
+    ['body.states[0] == "alerting"', ['"alerting"']],
+    ['body == "alerting"', ['"alerting"']],
+    ['"alerting" == body.ps[0].state', ['"state":"alerting"']],
+    ['body.state in ["alerting", "offering"]', ['"state":"alerting"', '"state":"offering"']],
     ['"alerting" in body.states', ["alerting"]],
     ["has(body.participants)", ['"participants"']],
     ['body.name.startsWith("prefix")', ["prefix"]],
-    ['body.ps.exists(p, p.state == "alerting")', ['"alerting"']],
-    ['body.ps.filter(p, has(p.x)).exists(p, p.state == "alerting")', ['"alerting"']],
-    ['topic == "x" && body.state == "alerting"', ['"alerting"']],
-    ['body.a == "first" || body.b == "second"', ['"first"', '"second"']],
-    ['has(body.flag) ? body.a == "first" : body.b == "second"', ['"first"', '"second"']],
+    ['body.ps.exists(p, p.state == "alerting")', ['"state":"alerting"']],
+    ['body.ps.exists(p, p == "alerting")', ['"alerting"']],
+    ['body.ps.filter(p, has(p.x)).exists(p, p.state == "alerting")', ['"state":"alerting"']],
+    ['topic == "x" && body.state == "alerting"', ['"state":"alerting"']],
+    ['body.a == "first" || body.b == "second"', ['"a":"first"', '"b":"second"']],
+    ['has(body.flag) ? body.a == "first" : body.b == "second"', ['"a":"first"', '"b":"second"']],
     ['body.ps.all(p, p.state == "alerting")', ['"ps"']],
     ["body.flagged", ['"flagged"']],
     ["body.duration > 5", ['"duration"']],
@@ -49,14 +60,33 @@ describe("what the bytes must hold", () => {
   });
 });
 
-describe("the search for many texts", () => {
-  test("finds each wherever it stands, overlapping and at the ends", () => {
-    const search = createTextSearch(["abcd", "bcde", "zzzzzzzz", "dexy"]);
-    const find = (text: string): readonly number[] => [...search.find(new TextEncoder().encode(text))];
-    expect(find("abcdexy")).toEqual([1, 1, 0, 1]);
-    expect(find("zzzzzzzzz")).toEqual([0, 0, 1, 0]);
-    expect(find("abc")).toEqual([0, 0, 0, 0]);
-    expect(find("")).toEqual([0, 0, 0, 0]);
+describe("the search for a need", () => {
+  const find = (expression: string, text: string): boolean | undefined => {
+    const need = needOf(cel.compile(expression, "test", "bool").ast);
+    return need && compileNeed(need)(text);
+  };
+
+  test.each([
+    ['{"state":"alerting"}', true],
+    ['{"x":[1,{"state" : \t\r\n"alerting"}]}', true],
+    ['{"initialState":"alerting"}', false],
+    ['{"state":"x","y":"alerting"}', false],
+    ['{"state":["alerting"]}', false],
+    ['{"state":"alertingly"}', false],
+    ['{"state":"offering"}', true],
+    ["", false],
+  ])("of a value under its name, in %s: %s", (text, wanted) => {
+    expect(find('body.state in ["alerting", "offering"]', text)).toBe(wanted);
+  });
+
+  test("of several needs together, and of one of them", () => {
+    const both = 'body.state == "alerting" && body.kind == "outbound"';
+    expect(find(both, '{"kind":"outbound","state":"alerting"}')).toBe(true);
+    expect(find(both, '{"state":"alerting"}')).toBe(false);
+    const either = '(body.state == "alerting" && body.kind == "outbound") || body.text.contains("(+)")';
+    expect(find(either, '{"state":"alerting"}')).toBe(false);
+    expect(find('"a(+)|b." in body.list', '{"list":["a(+)|b."]}')).toBe(true);
+    expect(find('"a(+)|b." in body.list', '{"list":["a+|bc"]}')).toBe(false);
   });
 });
 
