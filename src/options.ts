@@ -24,7 +24,7 @@ export interface RetryOptions {
 export interface DeliveryOptions {
   /** Deliveries at the same time, of different lanes. @defaultValue `16` */
   readonly concurrency?: number;
-  /** Of these, how many are kept free for a class and may not be taken by others (QUEUE Q4). @defaultValue `{}` */
+  /** Of these, how many are kept free for a class and may not be taken by others (docs/work-queue.md Q4). @defaultValue `{}` */
   readonly reserve?: Readonly<Record<string, number>>;
   /** Time limit of one delivery, in milliseconds; then its signal is aborted and the attempt has failed. @defaultValue `30_000` */
   readonly timeoutMs?: number;

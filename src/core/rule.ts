@@ -3,9 +3,9 @@
 /** A priority class; its rank is its place in the configured list, 0 = most urgent. */
 export interface PriorityClass {
   readonly name: string;
-  /** Lanes of this class are never shed to make room (QUEUE Q10). @defaultValue `true` for the first class, else `false` */
+  /** Lanes of this class are never shed to make room (docs/work-queue.md Q10). @defaultValue `true` for the first class, else `false` */
   readonly neverShed?: boolean;
-  /** Share of hand-overs that the class gets under load (QUEUE Q3), 0 to 0.5. @defaultValue `0` */
+  /** Share of hand-overs that the class gets under load (docs/work-queue.md Q3), 0 to 0.5. @defaultValue `0` */
   readonly minShare?: number;
 }
 
@@ -21,9 +21,9 @@ export interface Rule {
   readonly class: string;
   /** CEL to the ordering key (string); absent, null or failing: the default key of the wire. */
   readonly key?: string;
-  /** CEL to the coalescing key (string): newer state replaces older (QUEUE Q9). */
+  /** CEL to the coalescing key (string): newer state replaces older (docs/work-queue.md Q9). */
   readonly coalesceKey?: string;
-  /** The event ends this long after its arrival, in milliseconds (QUEUE Q8). */
+  /** The event ends this long after its arrival, in milliseconds (docs/work-queue.md Q8). */
   readonly ttlMs?: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Which topics go on which channel: at most 1,000 a channel, at most 20 channels a client (PROTOCOL 7). A plan never leaves a
+ * Which topics go on which channel: at most 1,000 a channel, at most 20 channels a client (docs/protocol.md, 7). A plan never leaves a
  * topic out in silence: what does not fit is refused whole, with the number of channels that it would take.
  */
 import { topicCount, topicIdentity } from "./topic.ts";

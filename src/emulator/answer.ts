@@ -1,4 +1,4 @@
-/** HTTP as values: what came in, what goes out, and the platform's error bodies (PROTOCOL 5.2). */
+/** HTTP as values: what came in, what goes out, and the platform's error bodies (docs/protocol.md, 5.2). */
 
 /** A request, read in full. */
 export interface ApiRequest {

@@ -1,5 +1,6 @@
 /**
- * The contact centre as a simulation in its own time: customers arrive, wait, are offered to agents, talk and leave (PROTOCOL 10.3).
+ * The contact centre as a simulation in its own time: customers arrive, wait, are offered to agents, talk
+ * and leave (docs/protocol.md, 10.3).
  *
  * T1. What happens, and in which order, depends on the seed and the options alone; the wall clock only gives the instants that bodies show.
  * T2. An agent has one conversation in hand at most, and the routing status says so.

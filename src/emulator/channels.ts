@@ -1,5 +1,5 @@
 /**
- * Channels: the platform's objects that hold topics and one socket (PROTOCOL 4, 7).
+ * Channels: the platform's objects that hold topics and one socket (docs/protocol.md, 4, 7).
  *
  * C1. A client has at most `channelsPerClient`; one more silently ends the least recently used, unconnected ones first.
  * C2. A channel belongs to the token that made it: it ends with it, and other tokens don't find it.

@@ -1,5 +1,5 @@
 /**
- * A conversation with its participants, and the changes of its life (PROTOCOL 10.3).
+ * A conversation with its participants, and the changes of its life (docs/protocol.md, 10.3).
  *
  * V1. Participants are only added; one that ended stays in every later snapshot.
  * V2. A participant's state goes forward only: (scheduled | alerting | dialing ─► contacting) ─► connected ─► ended.
@@ -116,7 +116,7 @@ export function join(conversation: Conversation, at: string, given: NewParticipa
   return participant;
 }
 
-/** The state in which a leg of this medium ends: written media have no `terminated` (PROTOCOL 10.2). */
+/** The state in which a leg of this medium ends: written media have no `terminated` (docs/protocol.md, 10.2). */
 function endState(medium: Medium): ParticipantState {
   return medium === "email" || medium === "message" ? "disconnected" : "terminated";
 }

@@ -1,4 +1,4 @@
-/** REST reads of people, queues and their states (PROTOCOL 9, 9a). */
+/** REST reads of people, queues and their states (docs/protocol.md, 9, 9a). */
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError, notFound, ok } from "./answer.ts";
 import type { Directory, DirectoryQueue, DirectoryUser, Division, SystemPresence } from "./directory.ts";
@@ -255,7 +255,7 @@ function toRoutingStatus(context: DirectoryContext, userId: string): Readonly<Re
   };
 }
 
-/** REST spells presences in its own way: `Available`, `On Queue` (PROTOCOL 11). */
+/** REST spells presences in its own way: `Available`, `On Queue` (docs/protocol.md, 11). */
 function toPresence(context: DirectoryContext, userId: string): Readonly<Record<string, unknown>> {
   const standing = context.standing(userId);
   const presence = standing?.presence ?? "OFFLINE";

@@ -1,5 +1,5 @@
 /**
- * Who is connected: handshakes, sockets of both wires, and what ends them (PROTOCOL 8).
+ * Who is connected: handshakes, sockets of both wires, and what ends them (docs/protocol.md, 8).
  *
  * A socket of the notifications wire belongs to its channel, and the id in the path is its only credential. One of the second wire belongs
  * to the token in its query.
@@ -183,7 +183,7 @@ export class Lobby {
     this.#platformSockets.delete(socket);
   }
 
-  /** Ping, and the undocumented subscriptions inside the socket (PROTOCOL 8.2, 8.3). */
+  /** Ping, and the undocumented subscriptions inside the socket (docs/protocol.md, 8.2, 8.3). */
   #socketOnMessage(socket: ProviderSocket, message: Readonly<Record<string, unknown>>): unknown {
     const channel = this.channelOf(socket);
     if (channel === undefined) return undefined;

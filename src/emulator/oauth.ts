@@ -1,5 +1,5 @@
 /**
- * The login host: client credentials in, tokens out; and who a bearer token is (PROTOCOL 3).
+ * The login host: client credentials in, tokens out; and who a bearer token is (docs/protocol.md, 3).
  *
  * One path serves both wires: credentials come by HTTP Basic or in the form body.
  */

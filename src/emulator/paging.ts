@@ -1,4 +1,4 @@
-/** The platform's pages: `{entities, pageSize, pageNumber, pageCount, total, nextUri?, …}` (PROTOCOL 9a). */
+/** The platform's pages: `{entities, pageSize, pageNumber, pageCount, total, nextUri?, …}` (docs/protocol.md, 9a). */
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError, ok } from "./answer.ts";
 

@@ -1,4 +1,4 @@
-/** The API's rate limit: so many requests per token in a window of a minute, told in three headers (PROTOCOL 5.3, 5.4). */
+/** The API's rate limit: so many requests per token in a window of a minute, told in three headers (docs/protocol.md, 5.3, 5.4). */
 import type { Clock } from "../ports/clock.ts";
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError } from "./answer.ts";

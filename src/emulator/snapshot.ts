@@ -1,5 +1,5 @@
 /**
- * A conversation as the platform shows it, in its two shapes (PROTOCOL 10.1).
+ * A conversation as the platform shows it, in its two shapes (docs/protocol.md, 10.1).
  *
  * Generic: participants carry an array per medium, the state is on the communication, references are bare ids.
  * Per medium: the communication is flattened onto the participant, references are objects.

@@ -1,5 +1,5 @@
 /**
- * Sockets as the platform's clients see them (PROTOCOL 8): text frames, a heartbeat, pong, and tolerance for whatever comes in.
+ * Sockets as the platform's clients see them (docs/protocol.md, 8): text frames, a heartbeat, pong, and tolerance for whatever comes in.
  *
  * S1. Nothing is sent before there is something to say: no greeting.
  * S2. What a client sends never ends its socket, unless the frame breaks a size limit.

@@ -1,4 +1,4 @@
-/** The REST calls of notifications: channels, their subscriptions and the catalogue (PROTOCOL 4). */
+/** The REST calls of notifications: channels, their subscriptions and the catalogue (docs/protocol.md, 4). */
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError, asObject, decodeJson, notFound, ok } from "./answer.ts";
 import type { Channel, ChannelEntry, Channels } from "./channels.ts";
@@ -134,7 +134,7 @@ function topicIds(body: string): readonly string[] | undefined {
   return ids.every((id) => typeof id === "string") ? ids : undefined;
 }
 
-/** A combined entry that is partly refused appears as permitted, and each refused topic under its own name (PROTOCOL 4.2). */
+/** A combined entry that is partly refused appears as permitted, and each refused topic under its own name (docs/protocol.md, 4.2). */
 function toEntities(channel: Channel, entry: ReadEntry): readonly Readonly<Record<string, unknown>>[] {
   const permitted = { id: entry.id, state: "Permitted", selfUri: selfUri(channel, entry.id) };
   const rejected = entry.refused.map((refusal) => toRejected(channel, refusal));

@@ -1,4 +1,4 @@
-/** The messages that a socket gets without having asked (PROTOCOL 8.4). */
+/** The messages that a socket gets without having asked (docs/protocol.md, 8.4). */
 
 /** Who a system message speaks of. */
 export interface SystemSubject {

@@ -1,5 +1,5 @@
 /**
- * Which topics exist, what they need, and how one entry of a subscription is read (PROTOCOL 6).
+ * Which topics exist, what they need, and how one entry of a subscription is read (docs/protocol.md, 6).
  *
  * An entry is one topic, or a combined one: `v2.users.{id}?presence&station` stands for its contents. Names are compared without case
  * and delivered in the casing of the template.

@@ -212,7 +212,7 @@ export interface StoreStats {
   readonly lastSeq: number;
 }
 
-/** An open work queue store (QUEUE.md, section 4). */
+/** An open work queue store (docs/work-queue.md says what each step means). */
 export interface Store {
   admit(batch: readonly NewEnvelope[], now: number): Promise<readonly AdmitResult[]>;
   claim(sink: string, options: ClaimOptions, now: number): Promise<readonly ClaimedEnvelope[]>;

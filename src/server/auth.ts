@@ -1,5 +1,5 @@
 /**
- * The token rule (RELIABILITY P10): nothing that reads payloads or changes state works without the token, and guessing it is slow.
+ * The token rule (P10): nothing that reads payloads or changes state works without the token, and guessing it is slow.
  *
  * - A1: compared in constant time, as hashes of equal length.
  * - A2: each address has a budget of wrong tokens; when it is used up, tokens from there are not looked at until some of it

@@ -1,6 +1,6 @@
 /**
  * Reads request bodies with three bounds: bytes of one body, time for all of it, and bytes of all bodies at once. The last
- * keeps many slow uploads from holding more memory than the server was given (RELIABILITY P6).
+ * keeps many slow uploads from holding more memory than the server was given (P6).
  */
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../ports/clock.ts";

@@ -1,5 +1,5 @@
 /**
- * Who may speak to this server from a browser: the guard against DNS rebinding and cross-site requests (RELIABILITY P10).
+ * Who may speak to this server from a browser: the guard against DNS rebinding and cross-site requests (P10).
  *
  * - H1: the `Host` header names a loopback host, the bound host, or a configured one. A page whose name was re-pointed at
  *   this machine still sends its own name, so it is refused. Where the server is bound to all addresses, an IP address

@@ -1,5 +1,5 @@
 /**
- * The second wire against a foreign server with real sockets: every line of its description (PRODUCT, section 3). The source's
+ * The second wire against a foreign server with real sockets: every line of its description (docs/protocol.md, 2). The source's
  * clock is moved by hand, so a token's hour and a ping's half minute take no time; the network is the machine's.
  */
 import { describe, expect, onTestFinished, test } from "vitest";

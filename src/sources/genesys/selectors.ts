@@ -1,6 +1,6 @@
 /**
  * From what a user asks for to concrete topics: `{*}` is replaced by every person or queue that the client may see, or by the
- * members of one queue or division. Lists are paged (PROTOCOL 9a).
+ * members of one queue or division. Lists are paged (docs/protocol.md, 9a).
  */
 import { oneLine } from "../../core/cause.ts";
 import { EVERY, topicProblem } from "../../core/topic.ts";
