@@ -13,13 +13,22 @@
  */
 import type { CelNode } from "./cel.ts";
 
-/** Text that must be there: all of these, one of these, or this. */
+/** Text that must be there. */
+export interface TextNeed {
+  readonly kind: "text";
+  readonly text: string;
+  /** The name of a member, which stands in most bodies of a kind and so rules out few. */
+  readonly isName: boolean;
+  /** The text stands as the value of a member of this name. */
+  readonly member?: string;
+}
+
+/** What must be there: this text, all of these, one of these, or `rest` in the very object that one of `anchors` is a member of. */
 export type Need =
-  /** `isName`: the name of a member, which stands in most bodies of a kind and so rules out few. */
-  /** `member`: the text stands as the value of a member of this name. */
-  | { readonly kind: "text"; readonly text: string; readonly isName: boolean; readonly member?: string }
+  | TextNeed
   | { readonly kind: "all"; readonly of: readonly Need[] }
-  | { readonly kind: "any"; readonly of: readonly Need[] };
+  | { readonly kind: "any"; readonly of: readonly Need[] }
+  | { readonly kind: "within"; readonly anchors: readonly TextNeed[]; readonly rest: Need };
 
 /** The need of an expression to be true; undefined: nothing is known, evaluate. */
 export function needOf(ast: CelNode): Need | undefined {
@@ -97,13 +106,46 @@ function methodToBeTrue(called: string, receiver: CelNode, args: readonly CelNod
   if (LOOPS.has(called)) {
     const reached = toSucceed(receiver, from);
     if (!called.startsWith("exists") || args.length !== 2 || first?.op !== "id" || second === undefined) return reached;
-    return all(reached, toBeTrue(second, scopeOf(first.args, receiver, from)));
+    const inner = scopeOf(first.args, receiver, from);
+    return all(reached, within(first.args, second, inner) ?? toBeTrue(second, inner));
   }
   const isPiece = called === "startsWith" || called === "endsWith" || called === "contains";
   if (isPiece && args.length === 1 && first !== undefined && isText(first) && isFromBody(receiver, from)) {
     return all(piece(first.args), toSucceed(receiver, from));
   }
   return STRICT.has(called) ? all(...[receiver, ...args].map((part) => toSucceed(part, from))) : undefined;
+}
+
+/**
+ * For `exists(p, p.kind == "x" && rest)`: what `rest` needs of `p` must stand in the same object as `"kind":"x"`. Undefined
+ * where the condition is not of this form. In `rest` nothing but `p` counts as from the body: so all of it lies in `p`.
+ */
+function within(variable: string, condition: CelNode, from: FromBody): Need | undefined {
+  if (!from.has(variable)) return undefined;
+  const inside: FromBody = new Set([variable]);
+  const parts = conjunctsOf(condition);
+  for (const [place, part] of parts.entries()) {
+    const anchors = anchorsOf(part, variable);
+    if (anchors === undefined) continue;
+    const rest = all(...parts.toSpliced(place, 1).map((other) => toBeTrue(other, inside)));
+    return rest === undefined || mayBeNames(rest) ? undefined : { kind: "within", anchors, rest };
+  }
+  return undefined;
+}
+
+function conjunctsOf(node: CelNode): readonly CelNode[] {
+  return node.op === "&&" ? node.args.flatMap(conjunctsOf) : [node];
+}
+
+/** For `p.kind == "x"` and `p.kind in ["x", "y"]`, where `p` is the variable itself: the values of its member. */
+function anchorsOf(node: CelNode, variable: string): readonly TextNeed[] | undefined {
+  if (node.op !== "==" && node.op !== "in") return undefined;
+  const [value, other] = node.args;
+  if (value.op !== "." || value.args[0].op !== "id" || value.args[0].args !== variable) return undefined;
+  const member = memberRead(value);
+  const texts = node.op === "==" ? [other] : other.op === "list" ? other.args : [];
+  const needs = texts.map((text) => quoted(text, member)).filter((need) => need !== undefined);
+  return member === undefined || needs.length === 0 || needs.length < texts.length ? undefined : needs;
 }
 
 /** What must be there for the expression to give any value and not fail. */
@@ -190,7 +232,7 @@ function memberRead(node: CelNode): string | undefined {
 }
 
 /** The text of a string constant as JSON writes it, quotes included. */
-function quoted(node: CelNode, member: string | undefined): Need | undefined {
+function quoted(node: CelNode, member: string | undefined): TextNeed | undefined {
   const need = isText(node) ? asked(node.args, `"${node.args}"`, false) : undefined;
   return need === undefined || member === undefined ? need : { ...need, member };
 }
@@ -200,7 +242,7 @@ function piece(value: string): Need | undefined {
   return asked(value, value, false);
 }
 
-function asked(value: string, wanted: string, isName: boolean): (Need & { readonly kind: "text" }) | undefined {
+function asked(value: string, wanted: string, isName: boolean): TextNeed | undefined {
   return wanted.length < MIN_TEXT || !isPlain(value) ? undefined : { kind: "text", text: wanted, isName };
 }
 
@@ -228,11 +270,14 @@ function all(...of: readonly (Need | undefined)[]): Need | undefined {
 
 function mayBeNames(need: Need): boolean {
   if (need.kind === "text") return need.isName;
+  if (need.kind === "within") return false;
   return need.kind === "all" ? need.of.every(mayBeNames) : need.of.some(mayBeNames);
 }
 
 function shortest(need: Need): number {
-  return need.kind === "text" ? need.text.length : Math.min(...need.of.map(shortest));
+  if (need.kind === "text") return need.text.length;
+  if (need.kind === "within") return shortest(need.rest);
+  return Math.min(...need.of.map(shortest));
 }
 
 function distinct(needs: readonly Need[]): readonly Need[] {

@@ -7,8 +7,9 @@ import { compileTopics, topicPatternProblem } from "../../../src/core/topic-patt
 const cel = createCelCompiler("rule");
 /** The texts in a need, each once, with the member that they are asked as the value of. */
 function textsOf(need: Need): readonly string[] {
-  if (need.kind !== "text") return [...new Set(need.of.flatMap(textsOf))];
-  return [need.member === undefined ? need.text : `"${need.member}":${need.text}`];
+  if (need.kind === "text") return [need.member === undefined ? need.text : `"${need.member}":${need.text}`];
+  const parts = need.kind === "within" ? [...need.anchors, need.rest] : need.of;
+  return [...new Set(parts.flatMap(textsOf))];
 }
 
 const needed = (expression: string): readonly string[] | undefined => {
@@ -31,6 +32,11 @@ describe("what the bytes must hold", () => {
     ['body.ps.exists(p, p.state == "alerting")', ['"state":"alerting"']],
     ['body.ps.exists(p, p == "alerting")', ['"alerting"']],
     ['body.ps.filter(p, has(p.x)).exists(p, p.state == "alerting")', ['"state":"alerting"']],
+    [
+      'body.ps.exists(p, p.kind == "acd" && has(p.state) && p.state == "alerting")',
+      ['"kind":"acd"', '"state":"alerting"'],
+    ],
+    ['body.ps.exists(p, p.kind == "acd" && body.state == "alerting")', ['"state":"alerting"']],
     ['topic == "x" && body.state == "alerting"', ['"state":"alerting"']],
     ['body.a == "first" || body.b == "second"', ['"a":"first"', '"b":"second"']],
     ['has(body.flag) ? body.a == "first" : body.b == "second"', ['"a":"first"', '"b":"second"']],
@@ -77,6 +83,19 @@ describe("the search for a need", () => {
     ["", false],
   ])("of a value under its name, in %s: %s", (text, wanted) => {
     expect(find('body.state in ["alerting", "offering"]', text)).toBe(wanted);
+  });
+
+  const inOne = 'body.ps.exists(p, p.kind in ["acd", "ivr"] && p.calls.exists(c, c.state == "on"))';
+  test.each([
+    ['{"ps":[{"calls":[{"x":"}"},{"state":"on"}],"kind":"acd"}]}', true],
+    ['{"ps":[{"kind":"x"},{"a":{"b":"{"},"kind":"ivr","n":"]}","calls":[{"state":"on"}]}]}', true],
+    ['{"ps":[{"kind":"acd","calls":[{"state":"off"}]},{"kind":"agent","calls":[{"state":"on"}]}]}', false],
+    ['{"ps":[{"kind":"agent","calls":[{"state":"on"}]},{"x":[{}],"kind":"acd"}],"state":"on"}', false],
+    [`{"ps":[${'{"kind":"acd"},'.repeat(8)}{"kind":"acd"}]}`, true],
+    ['"kind":"acd"', false],
+    ['","kind":"acd","x', false],
+  ])("of one object, in %s: %s", (text, wanted) => {
+    expect(find(inOne, text)).toBe(wanted);
   });
 
   test("of several needs together, and of one of them", () => {
