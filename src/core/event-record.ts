@@ -5,7 +5,7 @@
  * ```
  *  0        1        2            10         12        14        16        18
  *  | version| flags  | receivedAt | sourceLen| topicLen| typeLen | corrLen | source topic type correlationId | body …
- *  | u8 = 1 | u8     | f64        | u16      | u16     | u16     | u16     | UTF-8                           | bytes
+ *  | u8 = 1 | u8     | f64 (LE)   | u16      | u16     | u16     | u16     | UTF-8                           | bytes
  *  flags: bits 0-1 origin (live, reconciled, replayed), bits 2-3 encoding (json, text, binary)
  * ```
  * The copy matters: frames of a socket are views on 64 KiB chunks, and a view that waits would keep its whole chunk.
@@ -39,62 +39,154 @@ export interface EventRecord {
 const VERSION = 1;
 const HEADER_BYTES = 18;
 const MAX_FIELD_BYTES = 0xffff;
+/** Prefixes remembered; a source has at most 20,000 topics. */
+const MAX_PREFIXES = 50_000;
 const ORIGINS: readonly Origin[] = ["live", "reconciled", "replayed"];
 const ENCODINGS: readonly BodyEncoding[] = ["json", "text", "binary"];
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The record as bytes of its own (a copy; the body given may be a view). Fields are cut at 65,535 bytes. */
-export function encodeEventRecord(record: EventRecord): Uint8Array {
-  const { source, topic, type, correlationId, body } = record;
-  // A UTF-16 unit takes at most three bytes; most fields are ASCII, so the worst case costs little.
-  const room = HEADER_BYTES + 3 * (source.length + topic.length + type.length + correlationId.length);
-  const bytes = new Uint8Array(room + body.length);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = VERSION;
-  bytes[1] = ORIGINS.indexOf(record.origin) | (ENCODINGS.indexOf(record.encoding) << 2);
-  view.setFloat64(2, record.receivedAt);
-  let at = HEADER_BYTES;
-  at = writeField(bytes, view, 10, at, source);
-  at = writeField(bytes, view, 12, at, topic);
-  at = writeField(bytes, view, 14, at, type);
-  at = writeField(bytes, view, 16, at, correlationId);
-  bytes.set(body, at);
-  return bytes.subarray(0, at + body.length);
+/** Makes records into bytes of their own. */
+export type EventRecordEncoder = (record: EventRecord) => Uint8Array;
+
+/** All before the correlation id, but for flags, time and that id's length: the same for each event of a topic. */
+interface Prefix {
+  readonly source: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
 }
 
 /**
- * The record that {@link encodeEventRecord} made; its body is a view on the given bytes.
+ * An encoder; it remembers what the events of a topic have in common. Fields are cut at 65,535 bytes.
+ *
+ * @param allocate - gives `length` bytes, which may hold anything: all of them are written. @defaultValue a fresh array
+ */
+export function createEventRecordEncoder(
+  allocate: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+): EventRecordEncoder {
+  const prefixes = new Map<string, Prefix>();
+  const instant = new Float64Array(1);
+  const instantBytes = new Uint8Array(instant.buffer);
+  return (record) => {
+    const { source, topic, type, correlationId, body } = record;
+    let prefix = prefixes.get(topic);
+    if (prefix === undefined || prefix.source !== source || prefix.type !== type) {
+      prefix = { source, type, bytes: prefixBytes(source, topic, type) };
+      if (prefixes.size >= MAX_PREFIXES) prefixes.clear();
+      prefixes.set(topic, prefix);
+    }
+    const correlation = isAscii(correlationId) ? undefined : encoder.encode(correlationId).subarray(0, MAX_FIELD_BYTES);
+    const correlationLength = correlation?.length ?? Math.min(correlationId.length, MAX_FIELD_BYTES);
+    const bodyAt = prefix.bytes.length + correlationLength;
+    const bytes = allocate(bodyAt + body.length);
+    bytes.set(prefix.bytes);
+    bytes[1] = ORIGINS.indexOf(record.origin) | (ENCODINGS.indexOf(record.encoding) << 2);
+    instant[0] = record.receivedAt;
+    bytes.set(instantBytes, 2);
+    bytes[16] = correlationLength >> 8;
+    bytes[17] = correlationLength & 0xff;
+    if (correlation !== undefined) bytes.set(correlation, prefix.bytes.length);
+    else
+      for (let at = 0; at < correlationLength; at += 1) bytes[prefix.bytes.length + at] = correlationId.charCodeAt(at);
+    bytes.set(body, bodyAt);
+    return bytes;
+  };
+}
+
+/** One record as bytes of its own (a copy; the body given may be a view). Fields are cut at 65,535 bytes. */
+export function encodeEventRecord(record: EventRecord): Uint8Array {
+  return createEventRecordEncoder()(record);
+}
+
+function prefixBytes(source: string, topic: string, type: string): Uint8Array {
+  const fields = [source, topic, type].map((field) => encoder.encode(field).subarray(0, MAX_FIELD_BYTES));
+  const bytes = new Uint8Array(HEADER_BYTES + fields.reduce((sum, field) => sum + field.length, 0));
+  bytes[0] = VERSION;
+  let at = HEADER_BYTES;
+  for (const [place, field] of fields.entries()) {
+    bytes[10 + 2 * place] = field.length >> 8;
+    bytes[11 + 2 * place] = field.length & 0xff;
+    bytes.set(field, at);
+    at += field.length;
+  }
+  return bytes;
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}
+
+/**
+ * The record in bytes that an encoder made; its body is a view on them, and its texts are made when they are asked for.
  *
  * @throws RingfirstError `RF_RECORD_MALFORMED` for bytes of another kind or version
  */
 export function parseEventRecord(bytes: Uint8Array): EventRecord {
-  if (bytes.length < HEADER_BYTES || bytes[0] !== VERSION) {
-    throw new RingfirstError(
-      "RF_RECORD_MALFORMED",
-      `a payload of ${bytes.length} bytes is no event record of version ${VERSION}`,
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const flags = bytes[1] ?? 0;
-  const lengths = [view.getUint16(10), view.getUint16(12), view.getUint16(14), view.getUint16(16)];
-  let at = HEADER_BYTES;
-  const fields = lengths.map((length) => decoder.decode(bytes.subarray(at, (at += length))));
-  if (at > bytes.length) throw new RingfirstError("RF_RECORD_MALFORMED", "an event record is cut short");
-  return {
-    source: fields[0] ?? "",
-    topic: fields[1] ?? "",
-    type: fields[2] ?? "",
-    correlationId: fields[3] ?? "",
-    origin: ORIGINS[flags & 3] ?? "live",
-    encoding: ENCODINGS[(flags >> 2) & 3] ?? "binary",
-    receivedAt: view.getFloat64(2),
-    body: bytes.subarray(at),
-  };
+  return new StoredRecord(bytes);
 }
 
-function writeField(bytes: Uint8Array, view: DataView, lengthAt: number, at: number, text: string): number {
-  const { written } = encoder.encodeInto(text, bytes.subarray(at, at + MAX_FIELD_BYTES));
-  view.setUint16(lengthAt, written);
-  return at + written;
+class StoredRecord implements EventRecord {
+  readonly #bytes: Uint8Array;
+  readonly #topicAt: number;
+  readonly #typeAt: number;
+  readonly #correlationAt: number;
+  readonly #bodyAt: number;
+
+  constructor(bytes: Uint8Array) {
+    if (bytes.length < HEADER_BYTES || bytes[0] !== VERSION) {
+      throw new RingfirstError(
+        "RF_RECORD_MALFORMED",
+        `a payload of ${bytes.length} bytes is no event record of version ${VERSION}`,
+      );
+    }
+    this.#bytes = bytes;
+    this.#topicAt = HEADER_BYTES + length16(bytes, 10);
+    this.#typeAt = this.#topicAt + length16(bytes, 12);
+    this.#correlationAt = this.#typeAt + length16(bytes, 14);
+    this.#bodyAt = this.#correlationAt + length16(bytes, 16);
+    if (this.#bodyAt > bytes.length) throw new RingfirstError("RF_RECORD_MALFORMED", "an event record is cut short");
+  }
+
+  get source(): string {
+    return this.#text(HEADER_BYTES, this.#topicAt);
+  }
+
+  get topic(): string {
+    return this.#text(this.#topicAt, this.#typeAt);
+  }
+
+  get type(): string {
+    return this.#text(this.#typeAt, this.#correlationAt);
+  }
+
+  get correlationId(): string {
+    return this.#text(this.#correlationAt, this.#bodyAt);
+  }
+
+  get origin(): Origin {
+    return ORIGINS[(this.#bytes[1] ?? 0) & 3] ?? "live";
+  }
+
+  get encoding(): BodyEncoding {
+    return ENCODINGS[((this.#bytes[1] ?? 0) >> 2) & 3] ?? "binary";
+  }
+
+  get receivedAt(): number {
+    const instant = new Float64Array(1);
+    new Uint8Array(instant.buffer).set(this.#bytes.subarray(2, 10));
+    return instant[0] ?? 0;
+  }
+
+  get body(): Uint8Array {
+    return this.#bytes.subarray(this.#bodyAt);
+  }
+
+  #text(start: number, end: number): string {
+    return start === end ? "" : decoder.decode(this.#bytes.subarray(start, end));
+  }
+}
+
+function length16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }

@@ -1,6 +1,6 @@
 /** The event as handlers and sinks see it: the record, what the work queue says of it, and its body, parsed only when asked for. */
 import { RingfirstError } from "../errors.ts";
-import type { BodyEncoding, Origin } from "./event-record.ts";
+import type { BodyEncoding, EventRecord, Origin } from "./event-record.ts";
 import { parseEventRecord } from "./event-record.ts";
 
 /** One event, handed over. */
@@ -39,6 +39,8 @@ export interface RingfirstEvent {
    * @throws RingfirstError `RF_BODY_MALFORMED` where JSON was said and is not
    */
   readonly body: unknown;
+  /** All of it as a plain object, for logs; the members above are made when they are asked for, so a spread copies nothing. */
+  toJSON(): object;
 }
 
 /** What the work queue says of an envelope at hand-over. */
@@ -65,51 +67,124 @@ const decoder = new TextDecoder();
  * @throws RingfirstError `RF_RECORD_MALFORMED`
  */
 export function toEvent(handOver: HandOver): RingfirstEvent {
-  const record = parseEventRecord(handOver.payload);
-  return new HandedEvent(handOver, record);
+  return new HandedEvent(handOver, parseEventRecord(handOver.payload));
 }
 
+/** What is not asked for is not made: many handlers look at the class and the bytes only. */
 class HandedEvent implements RingfirstEvent {
-  readonly id: string;
-  readonly source: string;
-  readonly topic: string;
-  readonly type: string;
-  readonly class: string;
-  readonly laneClass: string;
-  readonly key: string | undefined;
-  readonly sequence: number;
-  readonly origin: Origin;
-  readonly receivedAt: number;
-  readonly waitedMs: number;
-  readonly redriven: number;
-  readonly replaced: number;
-  readonly correlationId: string | undefined;
-  readonly encoding: BodyEncoding;
-  readonly bytes: Uint8Array;
+  readonly #handOver: HandOver;
+  readonly #record: EventRecord;
+  #bytes: Uint8Array | undefined;
   #parsed: { readonly value: unknown } | undefined;
 
-  constructor(handOver: HandOver, record: ReturnType<typeof parseEventRecord>) {
-    this.id = handOver.id;
-    this.source = record.source;
-    this.topic = record.topic;
-    this.type = record.type === "" ? NOTIFICATION_TYPE : record.type;
-    this.class = handOver.class;
-    this.laneClass = handOver.laneClass;
-    this.key = handOver.key;
-    this.sequence = handOver.seq;
-    this.origin = record.origin;
-    this.receivedAt = record.receivedAt;
-    this.waitedMs = handOver.waitedMs;
-    this.redriven = handOver.redriven;
-    this.replaced = handOver.replaced;
-    this.correlationId = record.correlationId === "" ? undefined : record.correlationId;
-    this.encoding = record.encoding;
-    this.bytes = record.body;
+  constructor(handOver: HandOver, record: EventRecord) {
+    this.#handOver = handOver;
+    this.#record = record;
+  }
+
+  get id(): string {
+    return this.#handOver.id;
+  }
+
+  get source(): string {
+    return this.#record.source;
+  }
+
+  get topic(): string {
+    return this.#record.topic;
+  }
+
+  get type(): string {
+    const { type } = this.#record;
+    return type === "" ? NOTIFICATION_TYPE : type;
+  }
+
+  get class(): string {
+    return this.#handOver.class;
+  }
+
+  get laneClass(): string {
+    return this.#handOver.laneClass;
+  }
+
+  get key(): string | undefined {
+    return this.#handOver.key;
+  }
+
+  get sequence(): number {
+    return this.#handOver.seq;
+  }
+
+  get origin(): Origin {
+    return this.#record.origin;
+  }
+
+  get receivedAt(): number {
+    return this.#record.receivedAt;
+  }
+
+  get waitedMs(): number {
+    return this.#handOver.waitedMs;
+  }
+
+  get redriven(): number {
+    return this.#handOver.redriven;
+  }
+
+  get replaced(): number {
+    return this.#handOver.replaced;
+  }
+
+  get correlationId(): string | undefined {
+    const { correlationId } = this.#record;
+    return correlationId === "" ? undefined : correlationId;
+  }
+
+  get encoding(): BodyEncoding {
+    return this.#record.encoding;
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.#record.body;
+    return this.#bytes;
   }
 
   get body(): unknown {
     this.#parsed ??= { value: readBody(this.bytes, this.encoding) };
     return this.#parsed.value;
+  }
+
+  /** All of it as a plain object; a body that can't be read is given as the text it is. */
+  toJSON(): object {
+    const { id, source, topic, type, laneClass, key, sequence, origin, receivedAt, waitedMs } = this;
+    const { redriven, replaced, correlationId, encoding } = this;
+    const facts = {
+      id,
+      source,
+      topic,
+      type,
+      class: this.class,
+      laneClass,
+      key,
+      sequence,
+      origin,
+      receivedAt,
+      waitedMs,
+    };
+    return { ...facts, redriven, replaced, correlationId, encoding, body: this.#shownBody() };
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return this.toJSON();
+  }
+
+  #shownBody(): unknown {
+    try {
+      return this.body;
+    } catch {
+      return decoder.decode(this.bytes);
+    }
   }
 }
 

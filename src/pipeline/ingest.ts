@@ -16,7 +16,7 @@
  */
 import { backoffMs } from "../core/backoff.ts";
 import type { Classification, Classifier, ClassifyInput } from "../core/classify.ts";
-import { encodeEventRecord } from "../core/event-record.ts";
+import { createEventRecordEncoder } from "../core/event-record.ts";
 import { RingfirstError } from "../errors.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -116,6 +116,11 @@ class IngestLine implements Ingest {
 
   readonly #options: IngestOptions;
   readonly #idPrefix: string;
+  /**
+   * From Node's pool of 8 KiB: a third of the cost of memory of its own. An event that waits longest keeps at most its slab,
+   * so memory stays within a small factor of the payload bytes that are counted.
+   */
+  readonly #encode = createEventRecordEncoder((length) => Buffer.allocUnsafe(length));
   #nextId = 0;
   #pending: Pending[] = [];
   #pendingBytes = 0;
@@ -195,7 +200,7 @@ class IngestLine implements Ingest {
       key: classification.key,
       coalesceKey: classification.coalesceKey,
       expiresAt: classification.ttlMs === undefined ? undefined : event.receivedAt + classification.ttlMs,
-      payload: encodeEventRecord({
+      payload: this.#encode({
         source,
         topic: event.topic,
         type: event.type ?? "",

@@ -1,7 +1,13 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toEvent } from "../../../src/core/event.ts";
-import { encodeEventRecord, parseEventRecord, type EventRecord } from "../../../src/core/event-record.ts";
+import {
+  createEventRecordEncoder,
+  encodeEventRecord,
+  parseEventRecord,
+  type EventRecord,
+} from "../../../src/core/event-record.ts";
 
 const records: fc.Arbitrary<EventRecord> = fc.record({
   source: fc.string({ unit: "grapheme" }),
@@ -42,7 +48,11 @@ describe("the event record", () => {
     fc.assert(
       fc.property(records, (given) => {
         const read = parseEventRecord(encodeEventRecord(given));
-        expect({ ...read, body: [...read.body] }).toEqual({ ...given, body: [...given.body] });
+        const { source, topic, type, origin, encoding, receivedAt, correlationId, body } = read;
+        expect({ source, topic, type, origin, encoding, receivedAt, correlationId, body: [...body] }).toEqual({
+          ...given,
+          body: [...given.body],
+        });
       }),
     );
   });
@@ -57,6 +67,25 @@ describe("the event record", () => {
     );
     expect(() => parseEventRecord(new Uint8Array(30))).toThrow(
       expect.objectContaining({ code: "RF_RECORD_MALFORMED" }),
+    );
+  });
+
+  test("one encoder serves many topics, sources and types, and remembers none wrongly", () => {
+    const encode = createEventRecordEncoder();
+    fc.assert(
+      fc.property(fc.array(records, { maxLength: 20 }), (all) => {
+        const few = all.map((given, place) => ({ ...given, topic: `t${place % 2}`, source: `s${place % 3}` }));
+        for (const given of few) expect([...encode(given)]).toEqual([...encodeEventRecord(given)]);
+      }),
+    );
+  });
+
+  test("memory that held something else is written over whole", () => {
+    const encode = createEventRecordEncoder((length) => new Uint8Array(length).fill(0xff));
+    fc.assert(
+      fc.property(records, (given) => {
+        expect([...encode(given)]).toEqual([...encodeEventRecord(given)]);
+      }),
     );
   });
 });
@@ -82,5 +111,17 @@ describe("the handed event", () => {
     expect(toEvent(handOver(encodeEventRecord(record("binary", new Uint8Array([255, 0]))))).body).toEqual(
       new Uint8Array([255, 0]),
     );
+  });
+
+  test("shows all of itself where it is logged, also with a body that can't be read", () => {
+    const event = toEvent(handOver(encodeEventRecord(record("json", bytes('{"a":1}')))));
+    expect(JSON.parse(JSON.stringify(event))).toMatchObject({
+      id: "e1",
+      topic: "v2.users.u1.presence",
+      body: { a: 1 },
+    });
+    expect(inspect(event)).toContain("v2.users.u1.presence");
+    const broken = toEvent(handOver(encodeEventRecord(record("json", bytes("{")))));
+    expect(JSON.parse(JSON.stringify(broken))).toMatchObject({ id: "e1", body: "{" });
   });
 });
