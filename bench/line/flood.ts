@@ -85,8 +85,9 @@ function flood(count: number, perSecond: number): void {
   let sent = 0;
   const pump = (): void => {
     const due = perSecond === 0 ? count : Math.min(count, ((performance.now() - startedAt) * perSecond) / 1_000);
-    while (sent < due && (socket?.bufferedAmount ?? 0) < HIGH_WATER) {
-      for (let n = 0; n < BATCH && sent < due; n += 1, sent += 1) socket?.send(frames[sent % frames.length] ?? "");
+    while (sent < due) {
+      if (socket === undefined || socket.bufferedAmount > HIGH_WATER) break;
+      for (let n = 0; n < BATCH && sent < due; n += 1, sent += 1) socket.send(frames[sent % frames.length] ?? "");
     }
     if (sent < count) setImmediate(pump);
   };
