@@ -37,6 +37,12 @@ export function findService(flags: AddressFlags, context: CliContext, storePath?
   return run;
 }
 
+/** What to type elsewhere to look into a service whose token stands in no run file. */
+export function statusCommand({ url, token }: ServiceAddress): string {
+  const where = trimmed(url) === DEFAULT_URL ? "" : ` --url ${trimmed(url)}`;
+  return `ringfirst status --token ${token}${where}`;
+}
+
 function fromRunFile(cwd: string, storePath: string | undefined, url: string | undefined): ServiceAddress {
   const path = runFilePath(cwd, storePath);
   const state = readRunFile(path);

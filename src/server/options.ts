@@ -64,7 +64,8 @@ const DEFAULT_LIMITS: ServerLimits = {
 };
 
 const MIN_TOKEN_CHARACTERS = 16;
-const TOKEN_HINT = "it is what serve was given as server.token or RINGFIRST_TOKEN, or made and printed when it started";
+const TOKEN_HINT =
+  "it is what serve was given as server.token or RINGFIRST_TOKEN, else it is in the run file that serve names";
 
 /**
  * Server options with defaults filled in.

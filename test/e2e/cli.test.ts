@@ -135,12 +135,15 @@ describe("ringfirst serve", () => {
     const config = configure("ringfirst.yaml", TO_STDOUT);
     const { RINGFIRST_TOKEN: _given, ...withoutToken } = env;
     const service = folder.run(["serve", "--config", config], withoutToken);
-    const [, login = ""] = await service.says(/log in at (\S+)/);
+    const [, url = ""] = await service.says(/listens at (\S+),/);
     await service.says(/"priorityclass"/);
     const runFile = join(folder.path, "data", "ringfirst.run.json");
     expect(statSync(runFile).mode & 0o777).toBe(0o600);
-    const token = new URL(login).searchParams.get("token");
-    expect(JSON.parse(readFileSync(runFile, "utf8"))).toMatchObject({ pid: service.pid, token });
+    const run = JSON.parse(readFileSync(runFile, "utf8")) as { readonly token: string };
+    expect(run).toMatchObject({ pid: service.pid, url });
+    expect(run.token.length).toBeGreaterThan(20);
+    expect(service.stderr).toContain("a token was made for this run; it is in ");
+    expect(service.stdout + service.stderr).not.toContain(run.token);
 
     const status = folder.run(["status", "--json"]);
     expect(await status.exit).toBe(0);
@@ -152,7 +155,7 @@ describe("ringfirst serve", () => {
     expect(people.stdout).toMatch(/main +live/);
 
     const stranger = folder.run(["status", "--token", "wrong-wrong-wrong-wrong"], {
-      RINGFIRST_URL: new URL(login).origin,
+      RINGFIRST_URL: url,
     });
     expect(await stranger.exit).toBe(1);
     expect(stranger.stderr).toMatch(/401/);
@@ -255,7 +258,7 @@ describe("ringfirst config and explain", () => {
     const print = folder.run(["config", "print", config], env);
     expect(await print.exit).toBe(0);
     expect(print.stdout).toMatch(/clientId: canary-client/);
-    expect(print.stdout).toMatch(/drainMs: 10000/);
+    expect(print.stdout).toMatch(/leaseMs: 30000/);
     expect(good.stdout + print.stdout + print.stderr).not.toContain(SECRET);
     const schema = folder.run(["config", "schema"]);
     expect(await schema.exit).toBe(0);

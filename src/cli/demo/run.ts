@@ -11,6 +11,7 @@ import { listenForStop, type StopRequests } from "../../runtime/process.ts";
 import type { DemoFlags } from "./flags.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
+import { statusCommand } from "../service-address.ts";
 import { printable } from "../text.ts";
 import type { DemoSecond } from "./progress.ts";
 import { startLiveView, startProgress, type Show } from "./show.ts";
@@ -71,7 +72,7 @@ async function play(stage: DemoStage, flags: DemoFlags, stop: StopRequests, cont
 function startShow(stage: DemoStage, flags: DemoFlags, { output, env }: CliContext): Show {
   const { url, token, emulator } = stage;
   const intro = [
-    `service ${url}/?token=${token}`,
+    `service ${url} (look in: ${statusCommand({ url, token })})`,
     `emulator ${emulator.url} (faults: ${emulator.url}/_emulator/faults)`,
   ];
   if (flags.json !== true && output.stdout.isTTY === true && env["TERM"] !== "dumb") {

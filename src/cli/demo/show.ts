@@ -1,4 +1,5 @@
 /** What a demo shows while it runs: a live table on a terminal, else one line a second. */
+import { statusCommand } from "../service-address.ts";
 import { hasColors, type OutputStream } from "../output.ts";
 import { painter } from "../text.ts";
 import { type DemoSecond, progressLine } from "./progress.ts";
@@ -43,7 +44,7 @@ export function startLiveView({ stage, stream, env, durationMs }: LiveViewOption
 
   const look = async (): Promise<DemoView> => ({
     title: `a made-up contact centre: ${emulator.agentCount} agents, ${emulator.queueCount} queues`,
-    url: `${url}/?token=${token}`,
+    statusCommand: statusCommand({ url, token }),
     emulatorUrl: emulator.url,
     elapsedMs: clock.monotonic() - startedAt,
     durationMs,

@@ -8,8 +8,8 @@ import type { Happening, Ring } from "./lately.ts";
 /** Everything that is shown. */
 export interface DemoView {
   readonly title: string;
-  /** Of the service, for a person who wants to look in. */
-  readonly url: string;
+  /** For a person who wants to look into the service from elsewhere. */
+  readonly statusCommand: string;
   readonly emulatorUrl: string;
   readonly elapsedMs: number;
   /** Absent: until it is stopped. */
@@ -71,7 +71,7 @@ function headLines(view: DemoView, columns: number, paint: Paint): string[] {
   return [`${paint(["bold", "cyan"], name)}${paint("dim", title)}${paint("bold", gap + time)}`];
 }
 
-function footLines({ phase, url, emulatorUrl, verdict }: DemoView): string[] {
+function footLines({ phase, statusCommand, emulatorUrl, verdict }: DemoView): string[] {
   if (phase === "draining") {
     const left = count(verdict.outstanding);
     return ["", `The centre is silent; ${left} events are still on their way. Ctrl-C again ends at once.`];
@@ -79,7 +79,8 @@ function footLines({ phase, url, emulatorUrl, verdict }: DemoView): string[] {
   return [
     "",
     `Cut the socket and watch: curl -d '{"fault":"drop"}' ${emulatorUrl}/_emulator/faults`,
-    `Ctrl-C ends with a summary.  ${url}`,
+    `Look in: ${statusCommand}`,
+    "Ctrl-C ends with a summary.",
   ];
 }
 

@@ -4,7 +4,7 @@
  *  V1  stdout belongs to the ndjson sink; everything said on the way goes to stderr.
  *  V2  The HTTP server is the first to come and the last to go, so that probes see starting and draining.
  *  V3  The run file stands while the service can be asked, and no longer; a second signal removes it too.
- *  V4  A token that was made here is shown once; one that was given is never repeated.
+ *  V4  No token is shown: one that was made here stands in the run file, one that was given is never repeated.
  */
 import { randomBytes } from "node:crypto";
 import type { ServiceSettings } from "../../config/build.ts";
@@ -78,7 +78,7 @@ async function serve(plan: ServicePlan, run: Run, context: CliContext): Promise<
   };
   stop.now.addEventListener("abort", endAtOnce, { once: true });
   service.start();
-  announce(plan, listening, token, flags, context);
+  announce(plan, listening, runFile.path, flags, context);
   const reason = await asked(stop.soon);
   logger.info({ signal: reason.signal }, "stopping: what is in flight is finished; a second signal ends it at once");
   const report = await service.close();
@@ -95,7 +95,7 @@ async function openDoors(
   { token, startedAt }: { readonly token: string; readonly startedAt: number },
   logger: ProcessLogger,
   { cwd }: CliContext,
-): Promise<{ listening: Listening; runFile: { remove(): void } }> {
+): Promise<{ listening: Listening; runFile: PlacedRunFile }> {
   try {
     const listening = await server.listen();
     const run: RunFile = { url: listening.url, token, pid: process.pid, startedAt, version: VERSION };
@@ -106,8 +106,14 @@ async function openDoors(
   }
 }
 
+/** The run file of this service; without a path where there is none. */
+interface PlacedRunFile {
+  readonly path?: string;
+  remove(): void;
+}
+
 /** A service does its work without a run file too: trouble with it is a warning. */
-function placeRunFile(path: string, run: RunFile, logger: ProcessLogger): { remove(): void } {
+function placeRunFile(path: string, run: RunFile, logger: ProcessLogger): PlacedRunFile {
   const there = readRunFile(path);
   if (there.kind === "running" && there.run.pid !== run.pid) {
     logger.warn(
@@ -122,26 +128,26 @@ function placeRunFile(path: string, run: RunFile, logger: ProcessLogger): { remo
     logger.warn({ path, error }, "the run file can't be written; status and others need --url and --token");
     return { remove() {} };
   }
-  return { remove: () => removeRunFile(path, run) };
+  return { path, remove: () => removeRunFile(path, run) };
 }
 
-/** V4. */
+/** V4: what is said here ends up in logs. */
 function announce(
   plan: ServicePlan,
   { url }: Listening,
-  token: string,
+  runFile: string | undefined,
   flags: ServeFlags,
   { output }: CliContext,
 ): void {
-  const made = plan.server.token === undefined;
   if (flags.json === true) {
-    output.note(
-      JSON.stringify({ listening: url, config: plan.from, ...(made ? { login: `${url}/?token=${token}` } : {}) }),
-    );
+    output.note(JSON.stringify({ listening: url, config: plan.from, runFile }));
     return;
   }
   output.note(`ringfirst ${VERSION} listens at ${url}, configured by ${printable(plan.from)}`);
-  if (made) output.note(`log in at ${url}/?token=${token}`);
+  if (plan.server.token === undefined) {
+    const place = runFile === undefined ? "set RINGFIRST_TOKEN to know it" : `it is in ${printable(runFile)}`;
+    output.note(`a token was made for this run; ${place}`);
+  }
 }
 
 function asked(stop: AbortSignal): Promise<StopRequested> {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CliContext } from "../../../src/cli/context.ts";
 import { createOutput } from "../../../src/cli/output.ts";
 import { runFilePath, writeRunFile } from "../../../src/cli/run-file.ts";
-import { findService } from "../../../src/cli/service-address.ts";
+import { findService, statusCommand } from "../../../src/cli/service-address.ts";
 
 let cwd = "";
 beforeEach(() => {
@@ -52,4 +52,11 @@ describe("finding the running service", () => {
       expect(() => findService({ url, token: "t" }, context())).toThrow(/must look like http:\/\/127\.0\.0\.1:7470/);
     }
   });
+});
+
+test("what to type elsewhere names the address only where it is not the usual one", () => {
+  expect(statusCommand({ url: "http://127.0.0.1:7470/", token: "t" })).toBe("ringfirst status --token t");
+  expect(statusCommand({ url: "http://127.0.0.1:41234", token: "t" })).toBe(
+    "ringfirst status --token t --url http://127.0.0.1:41234",
+  );
 });

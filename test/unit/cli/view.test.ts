@@ -6,7 +6,7 @@ import { sampleStatus } from "./fixtures/sample-status.ts";
 
 const VIEW: DemoView = {
   title: "a made-up contact centre: 24 agents, 6 queues",
-  url: "http://127.0.0.1:7470",
+  statusCommand: "ringfirst status --token t",
   emulatorUrl: "http://127.0.0.1:7480",
   elapsedMs: 83_000,
   durationMs: undefined,
