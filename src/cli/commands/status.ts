@@ -12,7 +12,7 @@ Exit codes: 0 it answered (whether it is ready, and why not, is in the answer); 
 Examples:
   $ ringfirst status
   $ ringfirst status --json | jq '.classes[] | {name, waiting}'
-  $ RINGFIRST_TOKEN=... ringfirst status --url http://10.0.0.5:7470`;
+  $ RINGFIRST_TOKEN=... ringfirst status --url https://ringfirst.example.com`;
 
 /** The command. */
 export function statusCommand(context: CliContext): Command {

@@ -145,7 +145,10 @@ function announce(
   }
   output.note(`ringfirst ${VERSION} listens at ${url}, configured by ${printable(plan.from)}`);
   if (plan.server.token === undefined) {
-    const place = runFile === undefined ? "set RINGFIRST_TOKEN to know it" : `it is in ${printable(runFile)}`;
+    const place =
+      runFile === undefined
+        ? "give it one by server.token (without a file: RINGFIRST_TOKEN) to know it"
+        : `it is in ${printable(runFile)}`;
     output.note(`a token was made for this run; ${place}`);
   }
 }
