@@ -7,7 +7,7 @@
  *    that have such a member are given to it as a `Map`. (`__proto__` is an ordinary member to `JSON.parse` and to CEL.)
  */
 import type { BodyEncoding } from "./event-record.ts";
-import { isNestedDeeper } from "./json-scan.ts";
+import { isNestedDeeper } from "./json-bytes.ts";
 
 /** What is never parsed for a rule. */
 export interface BodyLimits {

@@ -15,6 +15,22 @@
  *   over, the spelling of numbers, literals inside passed-over values, escapes and control characters in strings
  *   that are not read, and UTF-8. Whoever needs proof parses the body.
  */
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  COLON,
+  COMMA,
+  isWord,
+  MALFORMED,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  parseString,
+  QUOTE,
+  readJsonString,
+  skipBlanks,
+  skipPlain,
+  skipString,
+} from "./json-bytes.ts";
 
 /** The end of one scan. `too-deep`: brackets nested deeper than allowed, the rest was not looked at. */
 export type JsonScanResult = "ok" | "malformed" | "not-an-object" | "too-deep";
@@ -57,71 +73,13 @@ export function createJsonScanner(paths: readonly (readonly string[])[], options
   return new PathScanner(paths, options.maxDepth ?? 64);
 }
 
-/**
- * The string whose quotes stand at `start` and `end - 1`; undefined for anything else and for one that `JSON.parse` refuses.
- * Bytes that are not UTF-8 become U+FFFD, as everywhere.
- */
-export function readJsonString(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (start < 0 || end - start < 2 || end > bytes.length) return undefined;
-  if (bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return undefined;
-  if (end - start <= SHORT) {
-    const short = readPlainAscii(bytes, start + 1, end - 1);
-    if (short !== undefined) return short;
-  }
-  return parseString(bytes, start, end);
-}
-
-/**
- * Whether brackets are open deeper than `maxDepth` at some place, strings left aside; for a guard before `JSON.parse`.
- * Right for every document that `JSON.parse` accepts; for others an answer, no more.
- */
-export function isNestedDeeper(bytes: Uint8Array, maxDepth: number): boolean {
-  if (countOpening(bytes) <= maxDepth) return false;
-  let depth = 0;
-  let at = 0;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (byte === QUOTE) {
-      at = skipString(bytes, at);
-      if (at < 0) return false;
-      continue;
-    }
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth += 1;
-      if (depth > maxDepth) return true;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth -= 1;
-    at += 1;
-  }
-  return false;
-}
-
-/** Opening brackets, those in strings too: most documents have fewer than may be open at once. */
-function countOpening(bytes: Uint8Array): number {
-  let count = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    // "[" and "{" differ in the bit that makes "[" into "{".
-    if (((bytes[at] ?? 0) | 0x20) === OPEN_BRACE) count += 1;
-  }
-  return count;
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-/** Up to here a string is put together byte by byte; beyond, the decoder is quicker. */
-const SHORT = 130;
-const MALFORMED = -1;
 const TOO_DEEP = -2;
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** One wanted member of an object. */
 interface Wanted {
   readonly name: Uint8Array;
+  /** JSON may write the name as it is; otherwise only by escapes. */
+  readonly isPlain: boolean;
   /** Its slot, -1 where only members inside it are wanted. */
   slot: number;
   readonly members: Wanted[];
@@ -242,18 +200,20 @@ class PathScanner implements JsonScanner {
     let depth = outerDepth;
     let at = start;
     while (at < length) {
-      const byte = bytes[at];
+      const byte = bytes[at] ?? 0;
       if (byte === QUOTE) {
         at = skipString(bytes, at);
         if (at < 0) return MALFORMED;
         continue;
       }
-      if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      // "[" and "]" become "{" and "}" by this bit.
+      const bracket = byte | 0x20;
+      if (bracket === OPEN_BRACE) {
         if (depth >= maxDepth) return TOO_DEEP;
         depth += 1;
         // ASCII has each closing bracket two places after its opening one.
         owed[depth] = byte + 2;
-      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      } else if (bracket === CLOSE_BRACE) {
         if (owed[depth] !== byte) return MALFORMED;
         depth -= 1;
         if (depth === outerDepth) return at + 1;
@@ -281,7 +241,7 @@ function plant(wanted: Wanted[], path: readonly string[], slot: number): void {
     const bytes = new TextEncoder().encode(name);
     let member = level.find((candidate) => isSame(candidate.name, bytes));
     if (member === undefined) {
-      member = { name: bytes, slot: -1, members: [] };
+      member = { name: bytes, isPlain: JSON.stringify(name) === `"${name}"`, slot: -1, members: [] };
       level.push(member);
     }
     if (index === path.length - 1) member.slot = slot;
@@ -293,60 +253,6 @@ function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
-function skipBlanks(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
-    at += 1;
-  }
-  return at;
-}
-
-/** From the opening quote to after the closing one. */
-function skipString(bytes: Uint8Array, start: number): number {
-  const length = bytes.length;
-  let at = start + 1;
-  while (at < length) {
-    const byte = bytes[at];
-    if (byte === QUOTE) return at + 1;
-    at += byte === BACKSLASH ? 2 : 1;
-  }
-  return MALFORMED;
-}
-
-/** Over `true`, `false`, `null` or the characters of a number. */
-function skipPlain(bytes: Uint8Array, start: number): number {
-  switch (bytes[start] ?? 0) {
-    case 0x74:
-      return isWord(bytes, start, TRUE) ? start + 4 : MALFORMED;
-    case 0x66:
-      return isWord(bytes, start, FALSE) ? start + 5 : MALFORMED;
-    case 0x6e:
-      return isWord(bytes, start, NULL) ? start + 4 : MALFORMED;
-    default: {
-      let at = start;
-      while (at < bytes.length && isNumberByte(bytes[at] ?? 0)) at += 1;
-      return at > start ? at : MALFORMED;
-    }
-  }
-}
-
-const TRUE = new TextEncoder().encode("true");
-const FALSE = new TextEncoder().encode("false");
-const NULL = new TextEncoder().encode("null");
-
-function isWord(bytes: Uint8Array, start: number, word: Uint8Array): boolean {
-  for (let index = 0; index < word.length; index += 1) {
-    if (bytes[start + index] !== word[index]) return false;
-  }
-  return true;
-}
-
-function isNumberByte(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x2e || (byte | 0x20) === 0x65;
-}
-
 /** The wanted member with this name; undefined: none; null: the name is no valid string. */
 function findMember(
   bytes: Uint8Array,
@@ -355,11 +261,12 @@ function findMember(
   wanted: readonly Wanted[],
 ): Wanted | undefined | null {
   const length = end - start - 2;
+  for (let index = 0; index < wanted.length; index += 1) {
+    const member = wanted[index];
+    if (member?.name.length === length && member.isPlain && isWord(bytes, start + 1, member.name)) return member;
+  }
   for (let at = start + 1; at < end - 1; at += 1) {
     if (bytes[at] === BACKSLASH) return findEscaped(bytes, start, end, wanted);
-  }
-  for (const member of wanted) {
-    if (member.name.length === length && isWord(bytes, start + 1, member.name)) return member;
   }
   return undefined;
 }
@@ -375,22 +282,4 @@ function findEscaped(
   if (name === undefined) return null;
   const encoded = new TextEncoder().encode(name);
   return wanted.find((member) => isSame(member.name, encoded));
-}
-
-/** A short string without escapes, control characters or bytes beyond ASCII; undefined for every other. */
-function readPlainAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH || byte === QUOTE) return undefined;
-  }
-  return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
-}
-
-function parseString(bytes: Uint8Array, start: number, end: number): string | undefined {
-  try {
-    const value: unknown = JSON.parse(decoder.decode(bytes.subarray(start, end)));
-    return typeof value === "string" ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

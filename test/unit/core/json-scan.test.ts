@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createJsonScanner, readJsonString } from "../../../src/core/json-scan.ts";
+import { readJsonString } from "../../../src/core/json-bytes.ts";
+import { createJsonScanner } from "../../../src/core/json-scan.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 const TOPIC = 0;
@@ -46,6 +47,26 @@ describe("the byte scan of a frame", () => {
     expect(scanner.scan(encode('{"topic\\u004eame":"t","eventBody":{"\\u0069d":"i"}}'))).toBe("ok");
     expect([scanner.string(TOPIC), scanner.string(ID)]).toEqual(["t", "i"]);
     expect(scanner.scan(encode('{"\\q":1}'))).toBe("malformed");
+  });
+
+  test("tells a name with a backslash from one that is written with an escape", () => {
+    const scanner = createJsonScanner([["a\\b"]]);
+    expect(scanner.scan(encode('{"a\\b":1}'))).toBe("ok");
+    expect(scanner.has(0)).toBe(false);
+    expect(scanner.scan(encode('{"a\\\\b":1}'))).toBe("ok");
+    expect(scanner.has(0)).toBe(true);
+  });
+
+  test.each([
+    ['{"a":"x\\\\","topicName":"t"}', "t"],
+    ['{"a":"x\\\"","topicName":"t"}', "t"],
+    ['{"a":"\\\\\\\"}","topicName":"t"}', "t"],
+    ['{"\\\\":[{"b":"\\\\\\\\"}],"topicName":"t"}', "t"],
+  ])("counts the backslashes before a quote: %s", (text, topic) => {
+    const scanner = frame();
+    expect(scanner.scan(encode(text))).toBe("ok");
+    expect(scanner.string(TOPIC)).toBe(topic);
+    expect(JSON.parse(text)).toMatchObject({ topicName: topic });
   });
 
   test("is not taken in by text that looks like structure", () => {
