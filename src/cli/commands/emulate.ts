@@ -29,7 +29,11 @@ export function emulateCommand(context: CliContext): Command {
     .option("--client-secret <secret>", "its secret (GENESYS_CLIENT_SECRET; else made up)")
     .option("--agents <n>", "people who take calls", wholeNumber(1, 20_000))
     .option("--queues <n>", "queues they serve", wholeNumber(1, 5_000))
-    .option("--calls-per-hour <n>", "conversations an hour; 0 keeps it silent", wholeNumber(0, 100_000_000))
+    .option(
+      "--calls-per-hour <n>",
+      "conversations an hour; 0 keeps it silent (12 for each agent)",
+      wholeNumber(0, 100_000_000),
+    )
     .option("--rate <n>", "events a second: its time runs as fast as that takes", positiveNumber(1_000_000))
     .option("--seed <n>", "the same seed, the same events", wholeNumber(0, 2 ** 32 - 1))
     .option("--duration <time>", "stop by itself: 20s, 5m", durationMs)

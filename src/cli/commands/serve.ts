@@ -20,7 +20,7 @@ Signals:
 Examples:
   $ ringfirst serve --config ringfirst.yaml
   $ GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... GENESYS_REGION=eu-central-1 ringfirst serve | jq .topic
-  $ ringfirst emulate                                  prints what to set to try it without an account`;
+  $ ringfirst emulate --rate 20                        prints what to set to try it without an account`;
 
 /** The command. */
 export function serveCommand(context: CliContext): Command {
