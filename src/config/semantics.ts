@@ -208,6 +208,13 @@ function checkSink(
   if (reserved > concurrency) {
     report([...path, "reserve"], `at most concurrency (${concurrency}) in all expected, found ${reserved}`);
   }
+  const without = classes.filter((name) => (sink.reserve?.[name] ?? 0) === 0);
+  if (reserved === concurrency && without.length > 0) {
+    report(
+      [...path, "reserve"],
+      `at least one hand must be left for ${without.join(", ")}; all ${concurrency} are reserved`,
+    );
+  }
   if (sink.type !== "webhook") return;
   const problem = addressProblem(sink.url, "http");
   if (problem !== undefined) report([...path, "url"], problem);

@@ -167,7 +167,8 @@ export function show(value: unknown, path: ConfigPath, references: ReadonlyMap<s
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return "members (name: value)";
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return typeof value;
-  if (path.some((step) => isSecretName(String(step)))) return `a ${typeof value} (not shown)`;
+  if (path.some((step) => isSecretName(String(step))))
+    return `a ${typeof value === "string" ? "text" : typeof value} (not shown)`;
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   return String(value);
 }

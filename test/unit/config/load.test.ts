@@ -124,6 +124,18 @@ describe("the region of a genesys source", () => {
   );
 });
 
+test("a reserve that leaves no hand for the other classes is told with its place", () => {
+  const sink = (hands: string): string => `{ name: log, type: ndjson, concurrency: 3, reserve: { ${hands} } }`;
+  expect(problemsOf(minimal("", SOURCE, sink("critical: 3")))).toEqual([
+    expect.stringMatching(
+      /^4:\d+ sinks\[0\]\.reserve: at least one hand must be left for high, standard; all 3 are reserved$/u,
+    ),
+  ]);
+  expect(
+    parseConfig(minimal("", SOURCE, sink("critical: 1, high: 1, standard: 1")), { file: "r.yaml", env: ENV }),
+  ).toBeDefined();
+});
+
 test("hosts and origins that no request could match are told", () => {
   const good =
     '[wall.example.com, 10.0.0.7, "::1"], allowedOrigins: ["https://wall.example.com", "http://localhost:3000"]';
