@@ -70,7 +70,7 @@ export class BodyView {
     if (this.encoding === "binary") return { value: null, problem: "the body is binary" };
     if (!this.isReadable) return { value: null, problem: `the body has more than ${this.#limits.maxBytes} bytes` };
     if (this.encoding === "text") return { value: this.text, problem: undefined };
-    if (isNestedDeeper(this.bytes, this.#limits.maxDepth)) {
+    if (hasMoreOpening(this.text, this.#limits.maxDepth) && isNestedDeeper(this.bytes, this.#limits.maxDepth)) {
       return { value: null, problem: `the body is nested deeper than ${this.#limits.maxDepth}` };
     }
     try {
@@ -80,6 +80,18 @@ export class BodyView {
       return { value: null, problem: "the body is not JSON" };
     }
   }
+}
+
+/** Whether brackets, those in strings too, open more often than `limit`; the engine finds the few in a fraction of a scan. */
+function hasMoreOpening(text: string, limit: number): boolean {
+  let count = 0;
+  for (const bracket of "{[") {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      count += 1;
+      if (count > limit) return true;
+    }
+  }
+  return false;
 }
 
 function mayHoldConstructor(text: string): boolean {

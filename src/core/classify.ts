@@ -36,7 +36,6 @@ export type {
   ClassifyInput,
   ClassifyOptions,
   Classifier,
-  ExplainStep,
 } from "./classification.ts";
 
 /** Topics for which the rules that can match are remembered: 20 channels with 1,000 topics each, and some. */

@@ -36,7 +36,6 @@ export function readJsonString(bytes: Uint8Array, start: number, end: number): s
  * Right for every document that `JSON.parse` accepts; for others an answer, no more.
  */
 export function isNestedDeeper(bytes: Uint8Array, maxDepth: number): boolean {
-  if (countOpening(bytes) <= maxDepth) return false;
   let depth = 0;
   let at = 0;
   while (at < bytes.length) {
@@ -53,16 +52,6 @@ export function isNestedDeeper(bytes: Uint8Array, maxDepth: number): boolean {
     at += 1;
   }
   return false;
-}
-
-/** Opening brackets, those in strings too: most documents have fewer than may be open at once. */
-function countOpening(bytes: Uint8Array): number {
-  let count = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    // "[" and "{" differ in the bit that makes "[" into "{".
-    if (((bytes[at] ?? 0) | 0x20) === OPEN_BRACE) count += 1;
-  }
-  return count;
 }
 
 /** Over blanks. */

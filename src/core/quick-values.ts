@@ -70,7 +70,7 @@ export function itemsOf(value: unknown): readonly unknown[] | undefined {
 
 /** `size()`: characters, items or members. */
 export function sizeOf(value: unknown): unknown {
-  if (typeof value === "string") return [...value].length;
+  if (typeof value === "string") return Array.from(value).length;
   return itemsOf(value)?.length ?? FAILED;
 }
 

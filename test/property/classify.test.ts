@@ -80,9 +80,10 @@ function expectSame(rules: readonly RuleEntry[], inputs: readonly ClassifyInput[
   const classifier = compileRules(rules, DEFAULT_CLASSES);
   for (const input of inputs) {
     const { ruleErrors, ...answer } = classifier.classify(input);
-    expect(ruleErrors).toBeGreaterThanOrEqual(0);
     const wanted = classifyPlainly(rules, input);
     const explained = classifier.explain(input);
+    // Explaining asks the package for every rule; here some were ruled out unasked, and none may fail that did not there.
+    expect(ruleErrors).toBeLessThanOrEqual(explained.ruleErrors);
     expect({ class: explained.class, ruleIndex: explained.ruleIndex }).toEqual({
       class: wanted.class,
       ruleIndex: wanted.ruleIndex,
@@ -139,6 +140,7 @@ const memberNames = fc.constantFrom(
   "calls",
   "callbacks",
   "state",
+  "initialState",
   "purpose",
   "id",
   "x",
@@ -161,7 +163,11 @@ const { tree: trees } = fc.letrec<{ tree: unknown }>((tie) => ({
 
 /** Bodies shaped as conversations are, so that rules get far into them. */
 const communications = fc.record(
-  { state: words, callbackScheduledTime: fc.constantFrom("2026-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "soon") },
+  {
+    state: words,
+    initialState: words,
+    callbackScheduledTime: fc.constantFrom("2026-01-01T00:00:00Z", "2036-01-01T00:00:00Z", "soon"),
+  },
   { requiredKeys: [] },
 );
 const conversations = fc.record({
@@ -190,6 +196,10 @@ const spellings = fc.constantFrom<(text: string) => string>(
   (text) => text.replaceAll("alerting", "\\u0061lerting"),
   (text) => text.replaceAll("state", "st\\u0061te"),
   (text) => text.replaceAll('"purpose":', '"purpose" : '),
+  (text) => text.replaceAll('"state":', '"state"\n\t:\r  '),
+  (text) => text.replaceAll('"state":', '"note":"]}{[","state":'),
+  (text) => text.replaceAll('"state":', '"initialState":"alerting","state":'),
+  (text) => text.replaceAll('"purpose":', '"purpose":"acd","purpose":'),
   (text) => text.replace(/^\{/u, '{"id":"first","participants":7,').replace(/,\}$/u, "}"),
   (text) => `\uFEFF${text}`,
   (text) => `${"[".repeat(70)}${text}${"]".repeat(70)}`,
@@ -295,11 +305,35 @@ const loops = fc
   .chain(([loop, list, variable]) =>
     (variable === "p" ? conditions("p") : conditions("body")).map((inner) => `${list}.${loop}(${variable}, ${inner})`),
   );
+/** What is looked for in one object: a member of it, and something in or around it. */
+const together = fc
+  .tuple(
+    fc.constantFrom("exists", "exists_one", "all"),
+    fc.constantFrom(
+      'p.purpose == "acd"',
+      'p.purpose in ["acd", "agent"]',
+      '"acd" == p.purpose',
+      'has(p.purpose) && p.purpose == "acd"',
+    ),
+    fc.oneof(
+      conditions("p"),
+      literal.map((text) => `p.calls.exists(c, c.state == ${text})`),
+      literal.map(
+        (text) => `has(p.messages) && p.messages.exists(c, has(c.state) && c.state == ${text} && c.purpose == "acd")`,
+      ),
+      literal.map(
+        (text) => `body.participants.exists(q, q.purpose == "agent" && q.state == ${text} && p.state == "connected")`,
+      ),
+      literal.map((text) => `p.attributes.contains(${text})`),
+    ),
+  )
+  .map(([loop, anchor, rest]) => `body.participants.${loop}(p, ${anchor} && (${rest}))`);
 const optionals = literal.map((text) => `body.?x.orValue("none") == ${text}`);
 const whens = fc.oneof(
   conditions("body"),
   loops,
   loops.map((loop) => `!${loop}`),
+  together,
   optionals,
 );
 const keys = fc.constantFrom(

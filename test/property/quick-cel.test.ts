@@ -193,11 +193,11 @@ test("closures decide as the package does, failures included", () => {
         expect(answer).toBe(wanted);
       }
     }),
-    { numRuns: 12_000, maxSkipsPerRun: 1_000 },
+    { numRuns: 5_000, maxSkipsPerRun: 1_000 },
   );
   // The comparison is worth something only where all of this happens, and often.
-  expect(seen.translated).toBeGreaterThan(8_000);
-  for (const kind of ["decided", "yes", "no", "failed"] as const) expect(seen[kind]).toBeGreaterThan(2_000);
+  expect(seen.translated).toBeGreaterThan(3_000);
+  for (const kind of ["decided", "yes", "no", "failed"] as const) expect(seen[kind]).toBeGreaterThan(800);
 });
 
 test.each([
