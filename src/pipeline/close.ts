@@ -72,11 +72,7 @@ export async function closeLine(steps: CloseSteps, signal?: AbortSignal): Promis
     clean: lost === 0,
   };
   if (report.clean) logger.info({ ...report }, "closed: all that was taken is delivered or kept");
-  else
-    logger.warn(
-      { ...report },
-      `closed with ${lost} events left behind; raise drainMs or use a durable store to keep them`,
-    );
+  else logger.warn({ ...report }, `closed with ${lost} events left behind; a longer drainMs gives them more time`);
   return report;
 }
 

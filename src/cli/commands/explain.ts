@@ -17,7 +17,8 @@ ${ADDRESS_HELP}
 Examples:
   $ ringfirst explain --event ring.json
   $ ringfirst explain --config ringfirst.yaml < ring.json
-  $ ringfirst serve | head -1 | jq '{topic, body: .data}' | ringfirst explain --json`;
+  $ ringfirst serve > events.ndjson                    a while, then Ctrl-C
+  $ head -1 events.ndjson | jq '{topic, body: .data}' | ringfirst explain --json`;
 
 /** The command. */
 export function explainCommand(context: CliContext): Command {
