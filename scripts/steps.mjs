@@ -4,7 +4,7 @@
  * A step is either a `tool` (its exit code decides, its output is shown when it fails) or a `suite` (a vitest project, whose
  * own counts are added up), or a `task` of these scripts.
  */
-import { build } from "./bootstrap.mjs";
+import { BootstrapError, build } from "./bootstrap.mjs";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -44,7 +44,9 @@ export function stepsFor(names) {
   const wanted = new Set(names.flatMap((name) => (name === "check" ? CHECK : [name])));
   const unknown = [...wanted].filter((name) => !STEPS.some((step) => step.name === name));
   if (unknown.length > 0) {
-    throw new Error(`unknown: ${unknown.join(", ")}; there are: check, ${STEPS.map((step) => step.name).join(", ")}`);
+    throw new BootstrapError(
+      `unknown: ${unknown.join(", ")}; there are: check, ${STEPS.map((step) => step.name).join(", ")}`,
+    );
   }
   return STEPS.filter((step) => wanted.has(step.name));
 }
