@@ -198,6 +198,7 @@ const spellings = fc.constantFrom<(text: string) => string>(
   (text) => text.replaceAll('"purpose":', '"purpose" : '),
   (text) => text.replaceAll('"state":', '"state"\n\t:\r  '),
   (text) => text.replaceAll('"state":', '"note":"]}{[","state":'),
+  (text) => text.replaceAll('"purpose":', '"note":"{[","purpose":'),
   (text) => text.replaceAll('"state":', '"initialState":"alerting","state":'),
   (text) => text.replaceAll('"purpose":', '"purpose":"acd","purpose":'),
   (text) => text.replace(/^\{/u, '{"id":"first","participants":7,').replace(/,\}$/u, "}"),

@@ -51,29 +51,23 @@ const { value: values } = fc.letrec<{ value: unknown }>((tie) => ({
       .map((object) => (Object.hasOwn(object, "constructor") ? new Map(Object.entries(object)) : object)),
   ),
 }));
+const things = fc.oneof({ weight: 3, arbitrary: scalars }, values);
+const records = fc.record({ x: things, y: things, items: fc.array(things, { maxLength: 3 }) });
 const bodies = fc.oneof(
   values,
-  fc.record({ x: values, y: values, items: fc.array(values, { maxLength: 4 }) }, { requiredKeys: [] }),
+  { weight: 4, arbitrary: fc.record({ x: things, y: things, items: fc.array(records, { maxLength: 4 }) }) },
+  fc.record({ x: records, y: records, items: fc.array(values, { maxLength: 4 }) }, { requiredKeys: [] }),
 );
 
 const literals = fc.constantFrom('"a"', '"b"', '""', "0", "1", "-1", "1.5", "-0.0", "true", "false", "null");
-const members = fc.constantFrom(
-  ".x",
-  ".y",
-  ".items",
-  ".length",
-  ".size",
-  ".constructor",
-  '["x"]',
-  '["0"]',
-  '["__proto__"]',
-  "[0]",
-  "[1]",
+const members = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(".x", ".y", ".items") },
+  fc.constantFrom(".length", ".size", ".constructor", '["x"]', '["0"]', '["__proto__"]', "[0]", "[1]"),
 );
 const { condition: conditions } = fc.letrec<{ condition: string; operand: string; path: string; list: string }>(
   (tie) => ({
     path: fc
-      .tuple(fc.constantFrom("body", "body", "p", "q"), fc.array(members, { maxLength: 3 }))
+      .tuple(fc.constantFrom("body", "body", "p", "q"), fc.array(members, { size: "xsmall", maxLength: 3 }))
       .map(([root, steps]) => `${root}${steps.join("")}`),
     list: fc.array(literals, { maxLength: 3 }).map((items) => `[${items.join(", ")}]`),
     operand: fc.oneof(
@@ -197,7 +191,7 @@ test("closures decide as the package does, failures included", () => {
   );
   // The comparison is worth something only where all of this happens, and often.
   expect(seen.translated).toBeGreaterThan(3_000);
-  for (const kind of ["decided", "yes", "no", "failed"] as const) expect(seen[kind]).toBeGreaterThan(800);
+  for (const kind of ["decided", "yes", "no", "failed"] as const) expect(seen[kind]).toBeGreaterThan(500);
 });
 
 test.each([

@@ -88,6 +88,8 @@ describe("the search for a need", () => {
   const inOne = 'body.ps.exists(p, p.kind in ["acd", "ivr"] && p.calls.exists(c, c.state == "on"))';
   test.each([
     ['{"ps":[{"calls":[{"x":"}"},{"state":"on"}],"kind":"acd"}]}', true],
+    ['{"ps":[{"calls":[{"state":"on"}],"a":"{[","kind":"acd"}]}', true],
+    ['{"ps":[{"kind":"acd","a":"]}","calls":[{"state":"on"}]}]}', true],
     ['{"ps":[{"kind":"x"},{"a":{"b":"{"},"kind":"ivr","n":"]}","calls":[{"state":"on"}]}]}', true],
     ['{"ps":[{"kind":"acd","calls":[{"state":"off"}]},{"kind":"agent","calls":[{"state":"on"}]}]}', false],
     ['{"ps":[{"kind":"agent","calls":[{"state":"on"}]},{"x":[{}],"kind":"acd"}],"state":"on"}', false],
