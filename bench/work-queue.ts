@@ -6,6 +6,7 @@
  */
 import { cpus } from "node:os";
 import { QueueCore } from "../src/core/queue-core.ts";
+import type { AdmitItem } from "../src/core/queue-verbs.ts";
 
 const ROUNDS = 5;
 const CYCLES = 100_000;
@@ -15,7 +16,8 @@ const PAYLOAD = new Uint8Array(1_024);
 /** One way to run a cycle; peers are added here. */
 interface Contender {
   readonly name: string;
-  readonly open: (depth: number) => { readonly cycle: (count: number) => void };
+  /** Fills a queue to a depth, then makes cycles ready, which the answered function runs: events are not made in its time. */
+  readonly open: (depth: number) => (count: number) => () => void;
 }
 
 function ringfirst(name: string, keysOf: (depth: number) => number, dedupIds: number): Contender {
@@ -38,8 +40,8 @@ function ringfirst(name: string, keysOf: (depth: number) => number, dedupIds: nu
       const keys = Array.from({ length: keysOf(depth) }, (_, index) => `conversation-${index}`);
       let given = 0;
       let time = 1;
-      const admit = (count: number): void => {
-        const batch = Array.from({ length: count }, () => {
+      const batchOf = (count: number): AdmitItem<Uint8Array>[] => {
+        return Array.from({ length: count }, () => {
           given += 1;
           const rank = given % 10;
           return {
@@ -50,21 +52,21 @@ function ringfirst(name: string, keysOf: (depth: number) => number, dedupIds: nu
             sinks: ["s"],
           };
         });
-        core.admit(batch, time);
       };
-      for (let left = depth; left > 0; left -= BATCH) admit(Math.min(left, BATCH));
-      return {
-        cycle: (count) => {
-          for (let done = 0; done < count; done += BATCH) {
+      for (let left = depth; left > 0; left -= BATCH) core.admit(batchOf(Math.min(left, BATCH)), time);
+      return (count) => {
+        const batches = Array.from({ length: Math.ceil(count / BATCH) }, () => batchOf(BATCH));
+        return () => {
+          for (const batch of batches) {
             time += 1;
-            admit(BATCH);
+            core.admit(batch, time);
             const claimed = core.claim("s", { max: BATCH, leaseMs: 30_000 }, time);
             core.settle(
               claimed.map(({ token }) => ({ token, result: "ack" })),
               time,
             );
           }
-        },
+        };
       };
     },
   };
@@ -82,12 +84,13 @@ function median(values: readonly number[]): number {
 
 /** Cycles a second of the wall clock, and of the processor: on a busy machine only the second says something. */
 function perSecond(contender: Contender, depth: number): { readonly wall: number; readonly cpu: number } {
-  const { cycle } = contender.open(depth);
-  cycle(CYCLES / 4);
+  const prepare = contender.open(depth);
+  prepare(CYCLES)();
   const rates = Array.from({ length: ROUNDS }, () => {
+    const cycle = prepare(CYCLES);
     const from = performance.now();
     const cpuFrom = process.cpuUsage();
-    cycle(CYCLES);
+    cycle();
     const { user, system } = process.cpuUsage(cpuFrom);
     return { wall: (CYCLES / (performance.now() - from)) * 1_000, cpu: (CYCLES / (user + system)) * 1_000_000 };
   });

@@ -4,7 +4,7 @@
  *
  * A ring keeps ids in the order of admission, so that forgetting the oldest is O(1); a set answers whether one is known.
  */
-import { grown, grownTo } from "./sorted-runs.ts";
+import { grown, grownTo } from "./columns.ts";
 
 /** Remembered ids (see the top of this file). */
 export class DedupWindow {
@@ -30,7 +30,7 @@ export class DedupWindow {
   }
 
   has(id: string): boolean {
-    return this.#known.has(id);
+    return this.#known.size > 0 && this.#known.has(id);
   }
 
   /** Remembers an id that is not known. */

@@ -1,108 +1,91 @@
 /**
- * The table of one sink's envelopes, waiting or in flight: one row each, columns as typed arrays. A row's number is the
- * entry by which every other structure knows it.
+ * One sink's envelopes, waiting or in flight: the rows of `EntryRows`, and beside them what is no number. What only few of
+ * them have (a coalesceKey, failed attempts, redrives) is kept in maps of those few.
  */
+import { DEAD_ON_EXPIRY, EntryRows, HISTORY, SHARED, STATE } from "./entry-rows.ts";
 import type { FailedAttempt, QueueEnvelope } from "./queue-envelope.ts";
-import { Slots } from "./slots.ts";
-import { grown, grownTo } from "./sorted-runs.ts";
 
-/** What a row is made of. */
-export interface EntryValues {
-  readonly standing: number;
-  /** Infinity: never. */
-  readonly expiresAt: number;
+/** What an entry has been through. */
+export interface EntryHistory {
+  /** From 1. */
   readonly attempt: number;
   readonly redriven: number;
+  /** How many envelopes it stands for, cumulative (Q9). */
   readonly replaced: number;
+  readonly failures: readonly FailedAttempt[];
 }
 
-/** Rows of one sink (see the top of this file). */
-export class Entries<P> {
-  readonly #slots = new Slots();
-  readonly #envelopes: (QueueEnvelope<P> | undefined)[] = [];
-  /** Failed attempts; only entries that have some. */
-  readonly #failures = new Map<number, FailedAttempt[]>();
-  #lane = new Int32Array(0);
-  #standing = new Float64Array(0);
-  #expiresAt = new Float64Array(0);
-  #attempt = new Int32Array(0);
-  #redriven = new Int32Array(0);
-  #replaced = new Float64Array(0);
+/** The history of an envelope that was never handed over and replaced nothing. */
+export const FRESH: EntryHistory = { attempt: 1, redriven: 0, replaced: 0, failures: [] };
 
-  add(envelope: QueueEnvelope<P>, values: EntryValues, lane: number): number {
-    const entry = this.#slots.take();
-    if (entry >= this.#lane.length) this.#grow(entry);
-    this.#envelopes[entry] = envelope;
-    this.#lane[entry] = lane;
-    this.#standing[entry] = values.standing;
-    this.#expiresAt[entry] = values.expiresAt;
-    this.#attempt[entry] = values.attempt;
-    this.#redriven[entry] = values.redriven;
-    this.#replaced[entry] = values.replaced;
+/** The entries of one sink (see the top of this file). */
+export class Entries<P> {
+  readonly rows: EntryRows = new EntryRows();
+  readonly #ids: string[] = [];
+  readonly #payloads: (P | undefined)[] = [];
+  readonly #coalesceKeys = new Map<number, string>();
+  readonly #histories = new Map<number, EntryHistory>();
+
+  add(envelope: QueueEnvelope<P>, standing: number, expiresAt: number, history: EntryHistory, lane: number): number {
+    let flags = envelope.deadOnExpiry ? DEAD_ON_EXPIRY : 0;
+    if (envelope.shared) flags |= SHARED;
+    if (envelope.coalesceKey !== undefined) flags |= STATE;
+    if (history !== FRESH) flags |= HISTORY;
+    const entry = this.rows.take(envelope, standing, expiresAt, lane, flags);
+    this.#ids[entry] = envelope.id;
+    this.#payloads[entry] = envelope.payload;
+    if (envelope.coalesceKey !== undefined) this.#coalesceKeys.set(entry, envelope.coalesceKey);
+    if (history !== FRESH) this.#histories.set(entry, history);
     return entry;
   }
 
   remove(entry: number): void {
-    this.#envelopes[entry] = undefined;
-    if (this.#failures.size > 0) this.#failures.delete(entry);
-    this.#slots.give(entry);
+    this.#ids[entry] = "";
+    this.#payloads[entry] = undefined;
+    if (this.rows.has(entry, STATE)) this.#coalesceKeys.delete(entry);
+    if (this.rows.has(entry, HISTORY)) this.#histories.delete(entry);
+    this.rows.give(entry);
   }
 
-  envelope(entry: number): QueueEnvelope<P> {
-    return this.#envelopes[entry]!;
+  id(entry: number): string {
+    return this.#ids[entry]!;
   }
 
-  lane(entry: number): number {
-    return this.#lane[entry]!;
+  payload(entry: number): P {
+    // The payload of an entry that was added and not removed; `P` itself may include undefined.
+    return this.#payloads[entry] as P;
   }
 
-  standing(entry: number): number {
-    return this.#standing[entry]!;
+  coalesceKey(entry: number): string | undefined {
+    return this.rows.has(entry, STATE) ? this.#coalesceKeys.get(entry) : undefined;
   }
 
-  expiresAt(entry: number): number {
-    return this.#expiresAt[entry]!;
-  }
-
-  attempt(entry: number): number {
-    return this.#attempt[entry]!;
-  }
-
-  redriven(entry: number): number {
-    return this.#redriven[entry]!;
-  }
-
-  replaced(entry: number): number {
-    return this.#replaced[entry]!;
-  }
-
-  failures(entry: number): readonly FailedAttempt[] {
-    return this.#failures.get(entry) ?? [];
-  }
-
-  setFailures(entry: number, failures: readonly FailedAttempt[]): void {
-    if (failures.length > 0) this.#failures.set(entry, [...failures]);
+  history(entry: number): EntryHistory {
+    return this.rows.has(entry, HISTORY) ? this.#histories.get(entry)! : FRESH;
   }
 
   /** Books the end of the running attempt. */
   fail(entry: number, at: number, cause: string): void {
-    const failure = { attempt: this.#attempt[entry]!, at, cause };
-    const failures = this.#failures.get(entry);
-    if (failures === undefined) this.#failures.set(entry, [failure]);
-    else failures.push(failure);
+    const history = this.history(entry);
+    const failures = [...history.failures, { attempt: history.attempt, at, cause }];
+    this.#histories.set(entry, { ...history, attempt: history.attempt + 1, failures });
+    this.rows.mark(entry, HISTORY);
   }
 
-  nextAttempt(entry: number): void {
-    this.#attempt[entry]! += 1;
-  }
-
-  #grow(entry: number): void {
-    const capacity = grownTo(this.#lane.length, entry);
-    this.#lane = grown(this.#lane, new Int32Array(capacity));
-    this.#standing = grown(this.#standing, new Float64Array(capacity));
-    this.#expiresAt = grown(this.#expiresAt, new Float64Array(capacity));
-    this.#attempt = grown(this.#attempt, new Int32Array(capacity));
-    this.#redriven = grown(this.#redriven, new Int32Array(capacity));
-    this.#replaced = grown(this.#replaced, new Float64Array(capacity));
+  /** The envelope as it was admitted, of this key. */
+  envelope(entry: number, key: string | undefined): QueueEnvelope<P> {
+    const { rows } = this;
+    return {
+      seq: rows.seq(entry),
+      id: this.id(entry),
+      rank: rows.rank(entry),
+      key,
+      coalesceKey: this.coalesceKey(entry),
+      deadOnExpiry: rows.has(entry, DEAD_ON_EXPIRY),
+      admittedAt: rows.admittedAt(entry),
+      bytes: rows.bytes(entry),
+      payload: this.payload(entry),
+      shared: rows.has(entry, SHARED),
+    };
   }
 }

@@ -1,71 +1,58 @@
 /**
- * The lanes of one sink's work queue: who waits behind whom (Q1), where each lane stands (Q2), which lane may be claimed
- * now, what coalesces (Q9), and what would be shed first (Q10). Everything here is the same structure, `SortedRuns`.
+ * The lanes of one sink's work queue: which lane may be claimed now (Q2), what coalesces (Q9), and what would be shed first
+ * (Q10). Who waits behind whom within a lane is `LaneOrder`'s.
  *
  * ```
  *  by key        key -> lane             only lanes that hold something: an empty key costs nothing (Q13)
- *
- *  in a lane     order        waiting entries by seq                [s1] [s2] [s5]      head = s1
- *                standings    the same by (class rank, seq)         [s5!] [s1] [s2]     best = s5 -> the lane class
- *                transitions  those without coalesceKey, newest first                   the barrier of Q9
- *                states       those with one, per coalesceKey, newest first             whom a newcomer replaces
- *
- *  over lanes    ready        per rank: claimable lanes by best standing                claim: first of the first rank
- *                sheddable    per rank: lanes with waiting entries by head seq          shed: first of the last rank
- *                backoffs     lanes in backoff by its end
+ *  in a lane     LaneOrder               its head (by seq), its best standing -> the lane class
+ *                Coalescing              whom a newcomer replaces; only lanes in which states wait
+ *  over lanes    ready                   per rank: claimable lanes by best standing      claim: first of the first rank
+ *                ShedOrder               per rank: lanes by head seq                     shed: first of the last rank
+ *                backoffs                lanes in backoff by its end
  * ```
  *
- * L1  A lane exists exactly while it has waiting entries or one in flight. (`settleLane` ends it; its backoff ends with it, Q7.)
+ * L1  A lane exists exactly while entries are in it, from `enter` to `leave`, waiting or not. Its backoff ends with it (Q7).
  * L2  A lane is in `ready`, under the rank and standing of its best waiting entry, exactly when it has waiting entries,
  *     nothing in flight and no backoff.
- * L3  A lane is in `sheddable`, under that rank and the seq of its head, exactly when it has waiting entries.
+ * L3  A lane that is listed in the shed order stands there, under that rank and the seq of its head, exactly when it has
+ *     waiting entries. All are listed before anything is shed.
  * L4  `waitingIn` and `bytesIn` of a rank are the sums over the lanes of that lane class.
  * L5  An entry without key is a lane by itself; "" is a key like any other.
  */
+import { Coalescing } from "./coalescing.ts";
+import type { Entries } from "./entries.ts";
+import type { EntryRows } from "./entry-rows.ts";
+import { STATE } from "./entry-rows.ts";
+import { LaneOrder } from "./lane-order.ts";
+import { BACKOFF, BUSY, LaneRows, NO_RANK, STATEFUL } from "./lane-rows.ts";
+import { ShedOrder } from "./shed-order.ts";
 import { Slots } from "./slots.ts";
-import { NONE, SortedRuns, grown, grownTo } from "./sorted-runs.ts";
+import { NONE, SortedRuns } from "./sorted-runs.ts";
 import { MAX_RANKS, rankOf } from "./standing.ts";
 
-const NO_RANK = 255;
-
-/** A lane's state: not there, nothing of it in flight, or one. */
-const CLOSED = 0;
-const IDLE = 1;
-const BUSY = 2;
-
-/** What a lane must know of an entry that waits in it. */
-export interface LaneEntry {
-  readonly seq: number;
-  readonly bytes: number;
-  readonly key: string | undefined;
-  /** Only with a key. */
-  readonly coalesceKey: string | undefined;
-}
-
 /** The lanes of one sink (see the top of this file). */
-export class Lanes {
+export class Lanes<P> {
+  readonly #entries: Entries<P>;
+  readonly #rows: EntryRows;
   readonly #byKey = new Map<string, number>();
   readonly #slots = new Slots();
-  readonly #groups = new Slots();
-  /** Coalescing groups by lane: only lanes in which something with a coalesceKey waits. */
-  readonly #groupsOf = new Map<number, Map<string, number>>();
-
-  readonly #order = new SortedRuns();
-  readonly #standings = new SortedRuns();
-  readonly #transitions = new SortedRuns();
-  readonly #states = new SortedRuns();
-  readonly #ready = new SortedRuns();
-  readonly #sheddable = new SortedRuns();
-  readonly #backoffs = new SortedRuns();
-
+  readonly #lanes = new LaneRows();
   readonly #keys: (string | undefined)[] = [];
-  #rank = new Uint8Array(0);
-  #state = new Uint8Array(0);
-  #waiting = new Int32Array(0);
-  #bytes = new Float64Array(0);
+
+  readonly #order: LaneOrder;
+  readonly #coalescing = new Coalescing();
+  readonly #ready = new SortedRuns();
+  readonly #shedOrder = new ShedOrder();
+  readonly #backoffs = new SortedRuns();
 
   readonly #waitingIn = new Float64Array(MAX_RANKS);
   readonly #bytesIn = new Float64Array(MAX_RANKS);
+
+  constructor(entries: Entries<P>) {
+    this.#entries = entries;
+    this.#rows = entries.rows;
+    this.#order = new LaneOrder(this.#lanes, entries.rows);
+  }
 
   /** Lanes that hold something. */
   get count(): number {
@@ -86,73 +73,105 @@ export class Lanes {
     return key === undefined ? NONE : (this.#byKey.get(key) ?? NONE);
   }
 
-  /** The lane of a key; a new one where there is none. */
-  open(key: string | undefined): number {
+  /** The lane that a new entry of this key is in; where there is none, a new one. */
+  enter(key: string | undefined): number {
     const found = this.find(key);
-    if (found !== NONE) return found;
+    if (found !== NONE) {
+      this.#lanes.hold(found, 1);
+      return found;
+    }
     const lane = this.#slots.take();
-    if (lane >= this.#rank.length) this.#grow(lane);
-    this.#rank[lane] = NO_RANK;
-    this.#state[lane] = IDLE;
+    this.#lanes.open(lane);
+    this.#lanes.hold(lane, 1);
     this.#keys[lane] = key;
     if (key !== undefined) this.#byKey.set(key, lane);
     return lane;
   }
 
-  /** Ends the lane when nothing of it is left (L1); may be called again. */
-  settleLane(lane: number): void {
-    if (this.#waiting[lane] !== 0 || this.#state[lane] !== IDLE) return;
-    this.#state[lane] = CLOSED;
+  /** An entry of the lane has ended; with the last one the lane ends (L1). */
+  leave(lane: number): void {
+    this.#lanes.hold(lane, -1);
+    if (this.#lanes.held(lane) > 0) return;
+    if (this.#lanes.has(lane, BACKOFF)) this.#backoffs.remove(lane);
     const key = this.#keys[lane];
     if (key !== undefined) this.#byKey.delete(key);
     this.#keys[lane] = undefined;
-    this.#backoffs.remove(0, lane);
     this.#slots.give(lane);
   }
 
-  /** Puts an entry among the waiting ones of a lane. */
-  attach(lane: number, entry: number, about: LaneEntry, standing: number): void {
-    this.#order.add(lane, entry, about.seq);
-    this.#standings.add(lane, entry, standing);
-    if (about.coalesceKey !== undefined) this.#states.add(this.#openGroup(lane, about.coalesceKey), entry, -about.seq);
-    else if (about.key !== undefined) this.#transitions.add(lane, entry, -about.seq);
-    this.#resize(lane, 1, about.bytes);
+  key(lane: number): string | undefined {
+    return this.#keys[lane];
   }
 
-  /** Takes an entry from the waiting ones of its lane. The lane stays, even empty, until `settleLane`. */
-  detach(lane: number, entry: number, about: LaneEntry): void {
+  /** The rank of its class, while something waits in it. */
+  rank(lane: number): number {
+    return this.#lanes.rank(lane);
+  }
+
+  // What waits ------------------------------------------------------------------------------------------------------
+
+  /** Puts a new entry, the youngest of all, among the waiting ones of its lane. */
+  append(entry: number): void {
+    const lane = this.#rows.lane(entry);
+    const best = this.#lanes.bestStanding(lane);
+    this.#order.append(lane, entry);
+    this.#attached(lane, entry, best);
+  }
+
+  /** Puts an entry that was there before among the waiting ones of its lane, at its place. */
+  attach(entry: number): void {
+    const lane = this.#rows.lane(entry);
+    const best = this.#lanes.bestStanding(lane);
+    this.#order.insert(lane, entry);
+    this.#attached(lane, entry, best);
+  }
+
+  /** Takes an entry from the waiting ones of its lane. The lane stays, even empty, until they leave. */
+  detach(entry: number): void {
+    const lane = this.#rows.lane(entry);
+    const best = this.#lanes.bestStanding(lane);
     this.#order.remove(lane, entry);
-    this.#standings.remove(lane, entry);
-    if (about.coalesceKey !== undefined) this.#leaveGroup(lane, entry, about.coalesceKey);
-    else if (about.key !== undefined) this.#transitions.remove(lane, entry);
-    this.#resize(lane, -1, -about.bytes);
-  }
-
-  /** Something of the lane is in flight, or no longer: then it is claimable again, unless a backoff says otherwise. */
-  setInFlight(lane: number, inFlight: boolean): void {
-    this.#state[lane] = inFlight ? BUSY : IDLE;
-    this.#place(lane, this.#rank[lane]!);
-  }
-
-  /** Nothing of the lane may be claimed before `until`. */
-  backOff(lane: number, until: number): void {
-    this.#backoffs.remove(0, lane);
-    this.#backoffs.add(0, lane, until);
-    this.#place(lane, this.#rank[lane]!);
-  }
-
-  /** Ends backoffs whose end has come. */
-  endBackoffs(now: number): void {
-    while (this.#backoffs.firstKey(0) <= now) {
-      const lane = this.#backoffs.first(0);
-      this.#backoffs.remove(0, lane);
-      this.#place(lane, this.#rank[lane]!);
+    if (this.#lanes.has(lane, STATEFUL)) {
+      this.#coalescing.remove(lane, entry, this.#entries.coalesceKey(entry));
+      if (this.#lanes.waiting(lane) === 1) this.#lanes.unmark(lane, STATEFUL);
     }
+    this.#resize(lane, -1, -this.#rows.bytes(entry), best);
   }
+
+  /** The waiting entry with the smallest seq of a lane, or NONE. */
+  head(lane: number): number {
+    return this.#order.head(lane);
+  }
+
+  /** The best standing that waits in a lane, or Infinity. */
+  bestStanding(lane: number): number {
+    return this.#lanes.bestStanding(lane);
+  }
+
+  /** The newest waiting entry that a newcomer with this coalesceKey replaces, or NONE (Q9). */
+  newestState(lane: number, coalesceKey: string): number {
+    return this.#lanes.has(lane, STATEFUL) ? this.#coalescing.newestState(lane, coalesceKey) : NONE;
+  }
+
+  #attached(lane: number, entry: number, bestBefore: number): void {
+    if (this.#lanes.has(lane, STATEFUL)) {
+      this.#addToCoalescing(lane, entry);
+    } else if (this.#rows.has(entry, STATE)) {
+      this.#lanes.mark(lane, STATEFUL);
+      for (const member of this.#order.members(lane)) this.#addToCoalescing(lane, member);
+    }
+    this.#resize(lane, 1, this.#rows.bytes(entry), bestBefore);
+  }
+
+  #addToCoalescing(lane: number, entry: number): void {
+    this.#coalescing.add(lane, entry, this.#rows.seq(entry), this.#entries.coalesceKey(entry));
+  }
+
+  // What may be claimed ---------------------------------------------------------------------------------------------
 
   /** Whether a lane of this lane class can be claimed. */
   hasReady(rank: number): boolean {
-    return this.#ready.first(rank) !== NONE;
+    return this.#ready.hasFirst(rank);
   }
 
   /** The best claimable lane of a rank, or NONE. */
@@ -160,20 +179,39 @@ export class Lanes {
     return this.#ready.first(rank);
   }
 
-  /** The waiting entry with the smallest seq of a lane, or NONE. */
-  head(lane: number): number {
-    return this.#order.first(lane);
+  /** Takes the head of a claimable lane out; it is in flight then. */
+  takeHead(lane: number): number {
+    const entry = this.#order.head(lane);
+    this.#lanes.mark(lane, BUSY);
+    this.#ready.remove(lane);
+    this.detach(entry);
+    return entry;
   }
 
-  /** The best standing that waits in a lane, or Infinity. */
-  bestStanding(lane: number): number {
-    return this.#standings.firstKey(lane);
+  /** Nothing of the lane is in flight any more: it is claimable again, unless a backoff says otherwise. */
+  land(lane: number): void {
+    this.#lanes.unmark(lane, BUSY);
+    this.#place(lane);
   }
 
-  /** The lane whose head has the smallest seq among all lanes of a lane class, blocked ones too, or NONE. */
-  firstSheddable(rank: number): number {
-    return this.#sheddable.first(rank);
+  /** Nothing of the lane may be claimed before `until`. */
+  backOff(lane: number, until: number): void {
+    this.#lanes.mark(lane, BACKOFF);
+    this.#backoffs.put(0, lane, until);
+    this.#place(lane);
   }
+
+  /** Ends backoffs whose end has come. */
+  endBackoffs(now: number): void {
+    while (this.#backoffs.firstKey(0) <= now) {
+      const lane = this.#backoffs.first(0);
+      this.#backoffs.remove(lane);
+      this.#lanes.unmark(lane, BACKOFF);
+      this.#place(lane);
+    }
+  }
+
+  // What would be shed ----------------------------------------------------------------------------------------------
 
   /** Waiting entries in lanes of a lane class. */
   waitingIn(rank: number): number {
@@ -185,77 +223,61 @@ export class Lanes {
     return this.#bytesIn[rank]!;
   }
 
-  /** The newest waiting entry that a newcomer with this coalesceKey replaces, or NONE: not across a transition (Q9). */
-  newestState(lane: number, coalesceKey: string): number {
-    const group = this.#groupsOf.get(lane)?.get(coalesceKey);
-    if (group === undefined) return NONE;
-    return this.#states.firstKey(group) < this.#transitions.firstKey(lane) ? this.#states.first(group) : NONE;
+  /** Lists `count` more lanes in the shed order, all of them at most. */
+  listForShedding(count: number): void {
+    const end = Math.min(this.#shedOrder.listed + count, this.#slots.peak);
+    while (this.#shedOrder.listed < end) {
+      this.#placeForShedding(this.#shedOrder.listNext());
+    }
   }
 
-  #openGroup(lane: number, coalesceKey: string): number {
-    let groups = this.#groupsOf.get(lane);
-    if (groups === undefined) {
-      groups = new Map();
-      this.#groupsOf.set(lane, groups);
-    }
-    let group = groups.get(coalesceKey);
-    if (group === undefined) {
-      group = this.#groups.take();
-      groups.set(coalesceKey, group);
-    }
-    return group;
+  /** The limits are far away: the shed order is not kept any more. */
+  forgetShedding(): void {
+    if (this.#shedOrder.listed > 0) this.#shedOrder.forget();
   }
 
-  #leaveGroup(lane: number, entry: number, coalesceKey: string): void {
-    const groups = this.#groupsOf.get(lane)!;
-    const group = groups.get(coalesceKey)!;
-    this.#states.remove(group, entry);
-    if (this.#states.first(group) !== NONE) return;
-    groups.delete(coalesceKey);
-    this.#groups.give(group);
-    if (groups.size === 0) this.#groupsOf.delete(lane);
+  /** The lane whose head has the smallest seq among all lanes of a lane class, blocked ones too, or NONE. All are listed. */
+  firstSheddable(rank: number): number {
+    return this.#shedOrder.first(rank);
   }
 
-  #resize(lane: number, count: number, bytes: number): void {
-    const before = this.#rank[lane]!;
-    if (before !== NO_RANK) {
-      this.#waitingIn[before]! -= this.#waiting[lane]!;
-      this.#bytesIn[before]! -= this.#bytes[lane]!;
+  // Places ----------------------------------------------------------------------------------------------------------
+
+  /** Restores L2, L3 and L4 after an entry came or went. */
+  #resize(lane: number, count: number, bytes: number, bestBefore: number): void {
+    const lanes = this.#lanes;
+    const best = lanes.bestStanding(lane);
+    const before = lanes.rank(lane);
+    lanes.resize(lane, count, bytes);
+    // Mostly a lane stays where it stands: an event has joined others.
+    if (best === bestBefore) {
+      this.#sum(before, count, bytes);
+      if (this.#shedOrder.isListed(lane)) this.#placeForShedding(lane);
+      return;
     }
-    this.#waiting[lane]! += count;
-    this.#bytes[lane]! += bytes;
-    const best = this.#standings.firstKey(lane);
     const rank = best === Infinity ? NO_RANK : rankOf(best);
-    this.#rank[lane] = rank;
-    if (rank !== NO_RANK) {
-      this.#waitingIn[rank]! += this.#waiting[lane]!;
-      this.#bytesIn[rank]! += this.#bytes[lane]!;
-    }
-    this.#place(lane, before);
+    if (before !== NO_RANK) this.#sum(before, count - lanes.waiting(lane), bytes - lanes.bytes(lane));
+    if (rank !== NO_RANK) this.#sum(rank, lanes.waiting(lane), lanes.bytes(lane));
+    lanes.setRank(lane, rank);
+    this.#place(lane);
   }
 
-  /** Restores L2 and L3 after any change of a lane that stood in rank `before`. */
-  #place(lane: number, before: number): void {
-    const rank = this.#rank[lane]!;
-    const claimable = rank !== NO_RANK && this.#state[lane] === IDLE && !this.#backoffs.has(lane);
-    rerank(this.#ready, lane, before, claimable ? rank : NO_RANK, this.#standings.firstKey(lane));
-    rerank(this.#sheddable, lane, before, rank, this.#order.firstKey(lane));
+  #sum(rank: number, count: number, bytes: number): void {
+    this.#waitingIn[rank]! += count;
+    this.#bytesIn[rank]! += bytes;
   }
 
-  #grow(lane: number): void {
-    const capacity = grownTo(this.#rank.length, lane);
-    this.#rank = grown(this.#rank, new Uint8Array(capacity));
-    this.#state = grown(this.#state, new Uint8Array(capacity));
-    this.#waiting = grown(this.#waiting, new Int32Array(capacity));
-    this.#bytes = grown(this.#bytes, new Float64Array(capacity));
+  /** Restores L2 and L3. */
+  #place(lane: number): void {
+    const rank = this.#lanes.rank(lane);
+    if (rank === NO_RANK || this.#lanes.has(lane, BUSY | BACKOFF)) this.#ready.remove(lane);
+    else this.#ready.put(rank, lane, this.#lanes.bestStanding(lane));
+    if (this.#shedOrder.isListed(lane)) this.#placeForShedding(lane);
   }
-}
 
-/** Moves a lane to its place under `rank` and `key`; nowhere for no rank. */
-function rerank(runs: SortedRuns, lane: number, before: number, rank: number, key: number): void {
-  if (runs.has(lane)) {
-    if (before === rank && runs.keyOf(lane) === key) return;
-    runs.remove(before, lane);
+  #placeForShedding(lane: number): void {
+    const rank = this.#lanes.rank(lane);
+    if (rank === NO_RANK) this.#shedOrder.remove(lane);
+    else this.#shedOrder.put(lane, rank, this.#order.headSeq(lane));
   }
-  if (rank !== NO_RANK) runs.add(rank, lane, key);
 }

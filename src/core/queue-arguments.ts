@@ -11,6 +11,9 @@ export class QueueNames {
   readonly #sinkNames: readonly string[];
   readonly #ranks: ReadonlyMap<string, number>;
   readonly #sinks: ReadonlyMap<string, number>;
+  /** The name asked for last, and its index: most batches are for one sink. */
+  #lastSink = "";
+  #lastIndex = -1;
 
   constructor(classes: readonly PriorityClass[], sinks: readonly { readonly name: string }[]) {
     if (classes.length === 0 || classes.length > MAX_RANKS) {
@@ -32,8 +35,11 @@ export class QueueNames {
 
   /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
   sink(name: string): number {
+    if (name === this.#lastSink && this.#lastIndex >= 0) return this.#lastIndex;
     const index = this.#sinks.get(name);
     if (index === undefined) throw wrong("sink", listed(this.#sinkNames), show(name));
+    this.#lastSink = name;
+    this.#lastIndex = index;
     return index;
   }
 
@@ -51,13 +57,14 @@ export class QueueNames {
     return allowed;
   }
 
-  /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
-  checkItem(item: AdmitItem<unknown>): void {
-    this.rank(item.class);
+  /** Answers the rank of its class. @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+  checkItem(item: AdmitItem<unknown>): number {
+    const rank = this.rank(item.class);
     for (const name of item.sinks) this.sink(name);
     if (item.expiresAt !== undefined && !(item.expiresAt >= -Infinity)) {
       throw wrong("expiresAt", "an instant in epoch milliseconds", show(item.expiresAt));
     }
+    return rank;
   }
 
   /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */

@@ -7,6 +7,7 @@
  *              ├─ Leases         tokens and ends (Q6)
  *              └─ SinkQueue ×n ─┬─ Entries       rows: envelope, attempt, standing …
  *                               ├─ Lanes         order, standing, what is claimable, coalescing, shedding (Q1, Q2, Q9, Q10)
+ *                               ├─ Ages          the oldest of each class
  *                               ├─ Shares        minimum shares (Q3)
  *                               └─ DeadLetters   (Q7)
  * ```
@@ -22,6 +23,7 @@ import { Leases } from "./leases.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { Ledger } from "./ledger.ts";
 import { QueueNames, requirePositive } from "./queue-arguments.ts";
+import type { SinkReport } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
 import type {
   AdmitItem,
@@ -34,7 +36,6 @@ import type {
   Refusal,
 } from "./queue-verbs.ts";
 import type { PriorityClass } from "./rule.ts";
-import type { SinkReport } from "./sink-queue.ts";
 import { REFUSED_TOO_LARGE, SinkQueue } from "./sink-queue.ts";
 import { NONE } from "./sorted-runs.ts";
 
@@ -67,6 +68,8 @@ export class QueueCore<P> {
   readonly #dedup: DedupWindow;
   readonly #ledger: Ledger;
   readonly #leases: Leases;
+  /** By seq, of payloads that several sinks were asked to take: how many hold it. */
+  readonly #holders = new Map<number, number>();
   #now: number;
   #lastSeq: number;
   #payloadBytes = 0;
@@ -106,17 +109,20 @@ export class QueueCore<P> {
               key: envelope.key,
             });
           },
-          released: (envelope) => this.#release(envelope),
+          released: (seq, bytes, shared) => this.#release(seq, bytes, shared),
         },
       );
     });
   }
 
   admit(batch: readonly AdmitItem<P>[], now: number): Admission[] {
-    for (const item of batch) this.#names.checkItem(item);
+    const ranks: number[] = [];
+    for (const item of batch) ranks.push(this.#names.checkItem(item));
     this.#advance(now);
     this.#dedup.advance(this.#now);
-    return batch.map((item) => this.#admitOne(item));
+    const answers: Admission[] = [];
+    for (let index = 0; index < batch.length; index += 1) answers.push(this.#admitOne(batch[index]!, ranks[index]!));
+    return answers;
   }
 
   claim(
@@ -132,10 +138,12 @@ export class QueueCore<P> {
     const sink = this.#sinks[index]!;
     const handed: HandOver<P>[] = [];
     while (handed.length < options.max) {
-      const claimed = sink.claim(allowed);
-      if (claimed === undefined) break;
-      const token = this.#leases.open(index, claimed.entry, this.#now + options.leaseMs);
-      handed.push(this.#handOver(sink, claimed.entry, claimed.laneRank, token));
+      const lane = sink.nextLane(allowed);
+      if (lane === NONE) break;
+      const laneRank = sink.laneRank(lane);
+      const entry = sink.take(lane);
+      const token = this.#leases.open(index, entry, this.#now + options.leaseMs);
+      handed.push(this.#handOver(sink, entry, laneRank, token));
     }
     return handed;
   }
@@ -143,17 +151,9 @@ export class QueueCore<P> {
   settle(batch: readonly LeaseEnd[], now: number): ("settled" | "stale")[] {
     for (const end of batch) this.#names.checkEnd(end);
     this.#advance(now);
-    return batch.map((end) => {
-      const lease = this.#leases.find(end.token);
-      if (lease === NONE) return "stale";
-      const sink = this.#sinks[this.#leases.sinkOf(lease)]!;
-      const entry = this.#leases.entryOf(lease);
-      this.#leases.end(lease);
-      if (end.result === "ack") sink.ack(entry);
-      else if (end.result === "retry") sink.retry(entry, end.delayMs, end.cause, this.#now);
-      else sink.dead(entry, end.cause, this.#now);
-      return "settled";
-    });
+    const answers: ("settled" | "stale")[] = [];
+    for (const end of batch) answers.push(this.#settleOne(end));
+    return answers;
   }
 
   extend(tokens: readonly number[], leaseMs: number, now: number): ("extended" | "stale")[] {
@@ -251,66 +251,81 @@ export class QueueCore<P> {
     for (const sink of this.#sinks) sink.advance(this.#now);
   }
 
-  #admitOne(item: AdmitItem<P>): Admission {
+  #settleOne(end: LeaseEnd): "settled" | "stale" {
+    const lease = this.#leases.find(end.token);
+    if (lease === NONE) return "stale";
+    const sink = this.#sinks[this.#leases.sinkOf(lease)]!;
+    const entry = this.#leases.entryOf(lease);
+    this.#leases.end(lease);
+    if (end.result === "ack") sink.ack(entry);
+    else if (end.result === "retry") sink.retry(entry, end.delayMs, end.cause, this.#now);
+    else sink.dead(entry, end.cause, this.#now);
+    return "settled";
+  }
+
+  #admitOne(item: AdmitItem<P>, rank: number): Admission {
     if (this.#dedup.has(item.id)) {
       this.#duplicates += 1;
       return { status: "duplicate" };
     }
-    const envelope = this.#envelopeOf(item);
+    const envelope = this.#envelopeOf(item, rank);
     const expiresAt = item.expiresAt ?? Infinity;
-    const refusedBy: Refusal[] = [];
+    const { sinks } = item;
+    let refusedBy: Refusal[] | undefined;
     let taken = 0;
     let replaced = 0;
-    for (const name of item.sinks.length > 1 ? new Set(item.sinks) : item.sinks) {
+    for (let index = 0; index < sinks.length; index += 1) {
+      const name = sinks[index]!;
+      if (index > 0 && sinks.indexOf(name) < index) continue;
       const answer = this.#admitTo(this.#sinks[this.#names.sink(name)]!, envelope, expiresAt);
       if (answer >= 0) {
         taken += 1;
         replaced = Math.max(replaced, answer);
       } else {
+        refusedBy ??= [];
         refusedBy.push({ sink: name, reason: answer === REFUSED_TOO_LARGE ? "too-large" : "full" });
       }
     }
-    this.#release(envelope);
-    if (taken === 0 && refusedBy.length > 0) return this.#refusedByAll(refusedBy);
+    if (sinks.length !== 1) this.#release(envelope.seq, envelope.bytes, true);
+    if (taken === 0 && refusedBy !== undefined) return this.#refusedByAll(refusedBy);
     if (taken === 0) this.#unrouted += 1;
     this.#admitted += 1;
     this.#lastSeq = envelope.seq;
     this.#dedup.remember(item.id, this.#now);
-    const seq = envelope.seq;
-    if (replaced > 0) {
-      return refusedBy.length > 0
-        ? { status: "coalesced", seq, replaced, refusedBy }
-        : { status: "coalesced", seq, replaced };
-    }
-    return refusedBy.length > 0 ? { status: "admitted", seq, refusedBy } : { status: "admitted", seq };
+    const { seq } = envelope;
+    if (replaced > 0) return { status: "coalesced", seq, replaced, ...(refusedBy && { refusedBy }) };
+    return refusedBy === undefined ? { status: "admitted", seq } : { status: "admitted", seq, refusedBy };
   }
 
-  /** A new envelope, held by its admission until every sink was asked. */
-  #envelopeOf(item: AdmitItem<P>): QueueEnvelope<P> {
+  /** A new envelope. Unless it is for one sink only, it is held by its admission until every sink was asked. */
+  #envelopeOf(item: AdmitItem<P>, rank: number): QueueEnvelope<P> {
+    const seq = this.#lastSeq + 1;
+    const shared = item.sinks.length !== 1;
     const bytes = this.#sizeOf(item.payload);
     this.#payloadBytes += bytes;
+    if (shared) this.#holders.set(seq, 1);
     return {
-      seq: this.#lastSeq + 1,
+      seq,
       id: item.id,
-      rank: this.#names.rank(item.class),
+      rank,
       key: item.key,
       coalesceKey: item.key === undefined ? undefined : item.coalesceKey,
       deadOnExpiry: item.onExpiry === "dead-letter",
       admittedAt: this.#now,
       bytes,
       payload: item.payload,
-      holders: 1,
+      shared,
     };
   }
 
   #admitTo(sink: SinkQueue<P>, envelope: QueueEnvelope<P>, expiresAt: number): number {
-    envelope.holders += 1;
+    if (envelope.shared) this.#holders.set(envelope.seq, this.#holders.get(envelope.seq)! + 1);
     if (expiresAt <= this.#now) {
       sink.admitExpired(envelope, this.#now);
       return 0;
     }
     const answer = sink.admit(envelope, expiresAt, this.#now);
-    if (answer < 0) envelope.holders -= 1;
+    if (answer < 0) this.#release(envelope.seq, envelope.bytes, envelope.shared);
     return answer;
   }
 
@@ -323,25 +338,35 @@ export class QueueCore<P> {
     return { status: "full" };
   }
 
-  #release(envelope: QueueEnvelope<P>): void {
-    envelope.holders -= 1;
-    if (envelope.holders === 0) this.#payloadBytes -= envelope.bytes;
+  /** One holder of a payload lets go; the last one ends its share of the memory. */
+  #release(seq: number, bytes: number, shared: boolean): void {
+    if (shared) {
+      const left = this.#holders.get(seq)! - 1;
+      if (left > 0) {
+        this.#holders.set(seq, left);
+        return;
+      }
+      this.#holders.delete(seq);
+    }
+    this.#payloadBytes -= bytes;
   }
 
   #handOver(sink: SinkQueue<P>, entry: number, laneRank: number, token: number): HandOver<P> {
-    const envelope = sink.envelope(entry);
+    const { entries } = sink;
+    const { rows } = entries;
+    const { attempt, redriven, replaced } = entries.history(entry);
     return {
       token,
-      seq: envelope.seq,
-      id: envelope.id,
-      class: this.#names.className(envelope.rank),
+      seq: rows.seq(entry),
+      id: entries.id(entry),
+      class: this.#names.className(rows.rank(entry)),
       laneClass: this.#names.className(laneRank),
-      key: envelope.key,
-      attempt: sink.attempt(entry),
-      redriven: sink.redrivenCount(entry),
-      waitedMs: this.#now - envelope.admittedAt,
-      replaced: sink.replaced(entry),
-      payload: envelope.payload,
+      key: sink.key(entry),
+      attempt,
+      redriven,
+      waitedMs: this.#now - rows.admittedAt(entry),
+      replaced,
+      payload: entries.payload(entry),
     };
   }
 
@@ -350,8 +375,8 @@ export class QueueCore<P> {
     const entry = this.#leases.entryOf(lease);
     this.#leases.end(lease);
     const sink = this.#sinks[index]!;
-    const { seq } = sink.envelope(entry);
-    const attempt = sink.attempt(entry);
+    const seq = sink.entries.rows.seq(entry);
+    const { attempt } = sink.entries.history(entry);
     return { sink: this.#names.sinkName(index), seq, attempt, result: sink.reclaim(entry, cause, this.#now) };
   }
 }

@@ -14,8 +14,8 @@ export interface QueueEnvelope<P> {
   readonly admittedAt: number;
   readonly bytes: number;
   readonly payload: P;
-  /** How many sinks hold it still, waiting, in flight or dead: the payload is stored once and let go by the last. */
-  holders: number;
+  /** Several sinks were asked to take it: the payload is stored once and let go by the last that holds it. */
+  readonly shared: boolean;
 }
 
 /** One attempt that failed. */

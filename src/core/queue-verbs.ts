@@ -1,6 +1,6 @@
 /** What the verbs of the work queue take and answer, as the core speaks it; `ports/store.ts` says the same of every store. */
+import type { SinkReport } from "./queue-counters.ts";
 import type { FailedAttempt } from "./queue-envelope.ts";
-import type { SinkReport } from "./sink-queue.ts";
 
 /** One item of `admit`. */
 export interface AdmitItem<P> {

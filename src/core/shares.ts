@@ -35,18 +35,22 @@ export class Shares {
     this.#credits = scaled.map(() => 0);
   }
 
+  /** Whether any class has a share; if none has, strict order is all there is. */
+  get isEmpty(): boolean {
+    return this.#ranks.length === 0;
+  }
+
   /**
    * The rank to serve now, and books the hand-over.
    *
    * @param strict - the rank that strict order serves
-   * @param counts - whether a rank is allowed by the claim and has a claimable lane
+   * @param counts - by rank: whether it is allowed by the claim and has a claimable lane
    */
-  choose(strict: number, counts: (rank: number) => boolean): number {
-    if (this.#ranks.length === 0) return strict;
+  choose(strict: number, counts: readonly boolean[]): number {
     let chosen = strict;
     let soonest = Infinity;
     for (const rank of this.#ranks) {
-      if (!counts(rank)) continue;
+      if (!counts[rank]!) continue;
       const share = this.#shares[rank]!;
       const credit = this.#credits[rank]! + share;
       this.#credits[rank] = credit;

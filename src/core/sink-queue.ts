@@ -14,18 +14,24 @@
  * S2  Each arrow changes exactly one counter and the gauges of its two ends, so Q14 holds after every verb.
  * S3  Making room is all or nothing (Q10): what was taken out for a newcomer that is refused after all goes back as it was.
  */
+import { Ages } from "./ages.ts";
 import type { DeadEntry } from "./dead-letters.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import type { EntryValues } from "./entries.ts";
-import { Entries } from "./entries.ts";
+import type { EntryHistory } from "./entries.ts";
+import { Entries, FRESH } from "./entries.ts";
+import type { EntryRows } from "./entry-rows.ts";
+import { DEAD_ON_EXPIRY, SHARED } from "./entry-rows.ts";
 import { Lanes } from "./lanes.ts";
 import type { EndReason } from "./ledger.ts";
-import type { ClassCounters } from "./queue-counters.ts";
+import type { ClassCounters, ClassReport, SinkReport } from "./queue-counters.ts";
 import { totalOf, zeroCounters } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
 import { Shares } from "./shares.ts";
 import { NONE, SortedRuns } from "./sorted-runs.ts";
 import { rankOf, standingOf } from "./standing.ts";
+
+/** Lanes listed for shedding with each admission near a limit: all are, long before it is reached. */
+const LIST_AT_ONCE = 8;
 
 /** What one sink's work queue is made with. */
 export interface SinkQueueSettings {
@@ -43,26 +49,32 @@ export interface SinkQueueSettings {
 export interface SinkQueueHost<P> {
   /** An envelope ended without a delivery, or was refused: a line for the ledger. */
   readonly ended: (envelope: QueueEnvelope<P>, reason: EndReason, at: number) => void;
-  /** The sink lets go of an envelope. */
-  readonly released: (envelope: QueueEnvelope<P>) => void;
+  /** The sink lets go of a payload of so many bytes; `shared`: other sinks may hold it still. */
+  readonly released: (seq: number, bytes: number, shared: boolean) => void;
 }
 
 /** Answers of {@link SinkQueue.admit} below 0; else how many envelopes the newcomer replaced. */
 export const REFUSED_FULL = -1;
 export const REFUSED_TOO_LARGE = -2;
 
+/** Nothing is replaced or shed, as nearly always. */
+const NOBODY: readonly number[] = [];
+
 /** One sink's work queue (see the top of this file). */
 export class SinkQueue<P> {
   readonly #settings: SinkQueueSettings;
   readonly #host: SinkQueueHost<P>;
-  readonly #entries = new Entries<P>();
-  readonly #lanes = new Lanes();
+  /** To read from. */
+  readonly entries: Entries<P> = new Entries<P>();
+  readonly #rows: EntryRows = this.entries.rows;
+  readonly #lanes = new Lanes(this.entries);
+  readonly #ages: Ages;
   readonly #shares: Shares;
   readonly #deadLetters = new DeadLetters<P>();
   /** Waiting entries that expire, by when. */
   readonly #expiries = new SortedRuns();
-  /** Waiting entries by own class and seq: the oldest of each. */
-  readonly #ages = new SortedRuns();
+  /** By rank: whether a hand-over may be of this lane class now. */
+  readonly #claimable: boolean[];
   readonly #counters: ClassCounters[];
   /** Waiting and in flight. */
   #events = 0;
@@ -74,7 +86,9 @@ export class SinkQueue<P> {
   constructor(settings: SinkQueueSettings, host: SinkQueueHost<P>) {
     this.#settings = settings;
     this.#host = host;
+    this.#ages = new Ages(this.#rows, settings.neverShed.length);
     this.#shares = new Shares(settings.minShares);
+    this.#claimable = settings.neverShed.map(() => false);
     this.#counters = settings.neverShed.map(zeroCounters);
   }
 
@@ -94,27 +108,32 @@ export class SinkQueue<P> {
   /** Takes an envelope in. Its own expiry has not come. */
   admit(envelope: QueueEnvelope<P>, expiresAt: number, now: number): number {
     if (envelope.bytes > this.#settings.maxBytes) return this.#refuse(envelope, REFUSED_TOO_LARGE, now);
-    const replaced = envelope.coalesceKey === undefined ? [] : this.#detachReplaced(envelope);
+    const replaced = envelope.coalesceKey === undefined ? NOBODY : this.#detachReplaced(envelope);
     let standing = standingOf(envelope.rank, envelope.seq);
     let standsFor = 0;
     let freed = 0;
     for (const entry of replaced) {
-      standing = Math.min(standing, this.#entries.standing(entry));
-      standsFor += this.#entries.replaced(entry) + 1;
-      freed += this.#entries.envelope(entry).bytes;
+      standing = Math.min(standing, this.#rows.standing(entry));
+      standsFor += this.entries.history(entry).replaced + 1;
+      freed += this.#rows.bytes(entry);
     }
     const events = this.#events - replaced.length + 1 - this.#settings.maxEvents;
     const bytes = this.#bytes - freed + envelope.bytes - this.#settings.maxBytes;
-    const shed = events > 0 || bytes > 0 ? this.#makeRoom(envelope, standing, events, bytes) : [];
+    const shed = events > 0 || bytes > 0 ? this.#makeRoom(envelope, standing, events, bytes) : NOBODY;
     if (shed === undefined) {
-      for (const entry of replaced.reverse()) this.#attach(entry);
+      for (const entry of replaced.toReversed()) this.#attach(entry);
       return this.#refuse(envelope, REFUSED_FULL, now);
     }
     this.#counters[envelope.rank]!.admitted += 1;
-    this.#enter(envelope, { standing, expiresAt, attempt: 1, redriven: 0, replaced: standsFor });
+    const history = standsFor === 0 ? FRESH : { ...FRESH, replaced: standsFor };
+    const entry = this.#enter(envelope, standing, expiresAt, history);
+    this.#lanes.append(entry);
+    this.#watchExpiry(entry);
+    this.#ages.append(entry);
     // Only now, with the newcomer in it, may its lane lose the others: an act of admission ends no backoff (Q7).
     for (const entry of shed) this.#finish(entry, "shed", now);
     for (const entry of replaced) this.#finish(entry, "coalesced", now);
+    this.#watchLimits();
     return replaced.length;
   }
 
@@ -129,7 +148,7 @@ export class SinkQueue<P> {
     }
     counters.expired += 1;
     this.#host.ended(envelope, "expired", now);
-    this.#host.released(envelope);
+    this.#host.released(envelope.seq, envelope.bytes, envelope.shared);
   }
 
   /** Takes those that a newcomer replaces out of their lane (Q9); nothing is counted yet. */
@@ -154,19 +173,20 @@ export class SinkQueue<P> {
     const lane = this.#lanes.find(envelope.key);
     const newcomerRank = rankOf(lane === NONE ? standing : Math.min(standing, this.#lanes.bestStanding(lane)));
     if (!this.#canShed(newcomerRank, events, bytes)) return undefined;
+    this.#lanes.listForShedding(Infinity);
     const shed: number[] = [];
     let eventsOver = events;
     let bytesOver = bytes;
     while (eventsOver > 0 || bytesOver > 0) {
       const entry = this.#nextToShed(newcomerRank);
       if (entry === NONE) {
-        for (const back of shed.reverse()) this.#attach(back);
+        for (const back of shed.toReversed()) this.#attach(back);
         return undefined;
       }
       this.#detach(entry);
       shed.push(entry);
       eventsOver -= 1;
-      bytesOver -= this.#entries.envelope(entry).bytes;
+      bytesOver -= this.#rows.bytes(entry);
     }
     return shed;
   }
@@ -192,6 +212,13 @@ export class SinkQueue<P> {
     return NONE;
   }
 
+  /** Keeps the shed order while the sink is near a limit. */
+  #watchLimits(): void {
+    const { maxEvents, maxBytes } = this.#settings;
+    if (this.#events > maxEvents * 0.75 || this.#bytes > maxBytes * 0.75) this.#lanes.listForShedding(LIST_AT_ONCE);
+    else if (this.#events < maxEvents * 0.5 && this.#bytes < maxBytes * 0.5) this.#lanes.forgetShedding();
+  }
+
   #refuse(envelope: QueueEnvelope<P>, answer: number, now: number): number {
     this.#counters[envelope.rank]!.refused += 1;
     this.#host.ended(envelope, "refused", now);
@@ -201,71 +228,67 @@ export class SinkQueue<P> {
   // Hand-over -------------------------------------------------------------------------------------------------------
 
   /**
-   * Takes the next entry to hand over (Q2, Q3), or NONE. It is in flight then; its lane class is that of its lane before.
+   * The lane to hand over from next (Q2, Q3), or NONE. What is answered must be taken: it is booked as a hand-over.
    *
    * @param allowed - by rank; absent: all
    */
-  claim(allowed: readonly boolean[] | undefined): { readonly entry: number; readonly laneRank: number } | undefined {
-    const ranks = this.#counters.length;
-    let strict = 0;
-    while (strict < ranks && !this.#claimable(strict, allowed)) strict += 1;
-    if (strict === ranks) return undefined;
-    const laneRank = this.#shares.choose(strict, (rank) => this.#claimable(rank, allowed));
-    const lane = this.#lanes.firstReady(laneRank);
-    const entry = this.#lanes.head(lane);
-    this.#lanes.setInFlight(lane, true);
-    this.#detach(entry);
-    const counters = this.#counters[this.#entries.envelope(entry).rank]!;
+  nextLane(allowed: readonly boolean[] | undefined): number {
+    const claimable = this.#claimable;
+    let strict = NONE;
+    for (let rank = 0; rank < claimable.length; rank += 1) {
+      claimable[rank] = (allowed === undefined || allowed[rank] === true) && this.#lanes.hasReady(rank);
+      if (strict !== NONE || !claimable[rank]!) continue;
+      strict = rank;
+      if (this.#shares.isEmpty) break;
+    }
+    if (strict === NONE) return NONE;
+    return this.#lanes.firstReady(this.#shares.isEmpty ? strict : this.#shares.choose(strict, claimable));
+  }
+
+  /** The rank of a lane's class. */
+  laneRank(lane: number): number {
+    return this.#lanes.rank(lane);
+  }
+
+  /** The key of the lane that an entry is in. */
+  key(entry: number): string | undefined {
+    return this.#lanes.key(this.#rows.lane(entry));
+  }
+
+  /** Takes the head of a claimable lane: in flight from now on. */
+  take(lane: number): number {
+    const entry = this.#lanes.takeHead(lane);
+    this.#unwatchExpiry(entry);
+    this.#ages.handedOver(entry);
+    const counters = this.#counters[this.#rows.rank(entry)]!;
     counters.waiting -= 1;
     counters.inFlight += 1;
-    return { entry, laneRank };
-  }
-
-  #claimable(rank: number, allowed: readonly boolean[] | undefined): boolean {
-    return (allowed === undefined || allowed[rank] === true) && this.#lanes.hasReady(rank);
-  }
-
-  envelope(entry: number): QueueEnvelope<P> {
-    return this.#entries.envelope(entry);
-  }
-
-  attempt(entry: number): number {
-    return this.#entries.attempt(entry);
-  }
-
-  redrivenCount(entry: number): number {
-    return this.#entries.redriven(entry);
-  }
-
-  replaced(entry: number): number {
-    return this.#entries.replaced(entry);
+    return entry;
   }
 
   // The end of a lease ----------------------------------------------------------------------------------------------
 
   ack(entry: number): void {
-    const envelope = this.#entries.envelope(entry);
-    this.#counters[envelope.rank]!.acked += 1;
+    const rows = this.#rows;
+    this.#counters[rows.rank(entry)]!.acked += 1;
     this.#land(entry);
+    this.#host.released(rows.seq(entry), rows.bytes(entry), rows.has(entry, SHARED));
     this.#leave(entry);
-    this.#host.released(envelope);
   }
 
   /** A failed attempt: back into its lane, which then waits `delayMs`; or, after the last attempt, dead (Q7). */
   retry(entry: number, delayMs: number, cause: string, now: number): void {
-    if (this.#entries.attempt(entry) >= this.#settings.maxAttempts) {
+    if (this.entries.history(entry).attempt >= this.#settings.maxAttempts) {
       this.dead(entry, cause, now);
       return;
     }
     this.#retried += 1;
-    this.#entries.fail(entry, now, cause);
-    this.#entries.nextAttempt(entry);
-    this.#putBack(entry);
-    if (delayMs > 0) this.#lanes.backOff(this.#entries.lane(entry), now + delayMs);
+    this.#putBack(entry, cause, now);
+    if (delayMs > 0) this.#lanes.backOff(this.#rows.lane(entry), now + delayMs);
   }
 
   dead(entry: number, cause: string, now: number): void {
-    this.#entries.fail(entry, now, cause);
+    this.entries.fail(entry, now, cause);
     this.#land(entry);
     this.#buryEntry(entry, now);
   }
@@ -273,30 +296,26 @@ export class SinkQueue<P> {
   /** A lease that ended by its time or by a restart: put back and claimable at once, or dead after the last attempt. */
   reclaim(entry: number, cause: string, now: number): "waiting" | "dead" {
     this.#reclaimed += 1;
-    if (this.#entries.attempt(entry) >= this.#settings.maxAttempts) {
+    if (this.entries.history(entry).attempt >= this.#settings.maxAttempts) {
       this.dead(entry, cause, now);
       return "dead";
     }
-    this.#entries.fail(entry, now, cause);
-    this.#entries.nextAttempt(entry);
-    this.#putBack(entry);
+    this.#putBack(entry, cause, now);
     return "waiting";
-  }
-
-  /** A lease given back by a clean close: the attempt does not count. */
-  giveBack(entry: number): void {
-    this.#putBack(entry);
   }
 
   /** Out of flight, not yet anywhere else. */
   #land(entry: number): void {
-    this.#counters[this.#entries.envelope(entry).rank]!.inFlight -= 1;
-    this.#lanes.setInFlight(this.#entries.lane(entry), false);
+    this.#counters[this.#rows.rank(entry)]!.inFlight -= 1;
+    this.#lanes.land(this.#rows.lane(entry));
   }
 
-  #putBack(entry: number): void {
+  /** Its attempt has failed, but was not the last. */
+  #putBack(entry: number, cause: string, now: number): void {
+    this.entries.fail(entry, now, cause);
     this.#land(entry);
-    this.#counters[this.#entries.envelope(entry).rank]!.waiting += 1;
+    this.#counters[this.#rows.rank(entry)]!.waiting += 1;
+    this.#ages.putBack(entry);
     this.#attach(entry);
   }
 
@@ -312,9 +331,11 @@ export class SinkQueue<P> {
     if (dead === undefined) return false;
     this.#redriven += 1;
     this.#counters[dead.envelope.rank]!.dead -= 1;
-    const { standing, replaced } = dead;
-    const values = { standing, replaced, expiresAt: Infinity, attempt: 1, redriven: dead.redriven + 1 };
-    this.#entries.setFailures(this.#enter(dead.envelope, values), dead.attempts);
+    const { standing, replaced, attempts: failures } = dead;
+    const history = { attempt: 1, redriven: dead.redriven + 1, replaced, failures };
+    const entry = this.#enter(dead.envelope, standing, Infinity, history);
+    this.#attach(entry);
+    this.#ages.addRedriven(entry);
     return true;
   }
 
@@ -327,14 +348,9 @@ export class SinkQueue<P> {
 
   /** An entry that is neither waiting nor in flight any more becomes a dead letter. */
   #buryEntry(entry: number, now: number): void {
-    const dead = {
-      envelope: this.#entries.envelope(entry),
-      standing: this.#entries.standing(entry),
-      attempts: this.#entries.failures(entry),
-      redriven: this.#entries.redriven(entry),
-      replaced: this.#entries.replaced(entry),
-      deadAt: now,
-    };
+    const envelope = this.#envelope(entry);
+    const { failures: attempts, redriven, replaced } = this.entries.history(entry);
+    const dead = { envelope, standing: this.#rows.standing(entry), attempts, redriven, replaced, deadAt: now };
     this.#leave(entry);
     this.#bury(dead);
   }
@@ -353,63 +369,70 @@ export class SinkQueue<P> {
     counters.dead -= 1;
     counters.discarded += 1;
     this.#host.ended(dead.envelope, reason, now);
-    this.#host.released(dead.envelope);
+    this.#host.released(dead.envelope.seq, dead.envelope.bytes, dead.envelope.shared);
   }
 
   // The waiting ones ------------------------------------------------------------------------------------------------
 
-  /** A new row, waiting. */
-  #enter(envelope: QueueEnvelope<P>, values: EntryValues): number {
-    const entry = this.#entries.add(envelope, values, this.#lanes.open(envelope.key));
+  /** A new entry, to be attached. */
+  #enter(envelope: QueueEnvelope<P>, standing: number, expiresAt: number, history: EntryHistory): number {
+    const entry = this.entries.add(envelope, standing, expiresAt, history, this.#lanes.enter(envelope.key));
     this.#events += 1;
     this.#bytes += envelope.bytes;
     this.#counters[envelope.rank]!.waiting += 1;
-    this.#attach(entry);
     return entry;
   }
 
-  /** Takes a row out that is detached and not in flight. */
+  /** Takes an entry out that is detached and not in flight. */
   #leave(entry: number): void {
     this.#events -= 1;
-    this.#bytes -= this.#entries.envelope(entry).bytes;
-    this.#lanes.settleLane(this.#entries.lane(entry));
-    this.#entries.remove(entry);
+    this.#bytes -= this.#rows.bytes(entry);
+    this.#ages.remove(entry);
+    this.#lanes.leave(this.#rows.lane(entry));
+    this.entries.remove(entry);
   }
 
   #attach(entry: number): void {
-    const envelope = this.#entries.envelope(entry);
-    this.#lanes.attach(this.#entries.lane(entry), entry, envelope, this.#entries.standing(entry));
-    this.#ages.add(envelope.rank, entry, envelope.seq);
-    const expiresAt = this.#entries.expiresAt(entry);
-    if (expiresAt !== Infinity) this.#expiries.add(0, entry, expiresAt);
+    this.#lanes.attach(entry);
+    this.#watchExpiry(entry);
   }
 
   #detach(entry: number): void {
-    const envelope = this.#entries.envelope(entry);
-    this.#lanes.detach(this.#entries.lane(entry), entry, envelope);
-    this.#ages.remove(envelope.rank, entry);
-    this.#expiries.remove(0, entry);
+    this.#lanes.detach(entry);
+    this.#unwatchExpiry(entry);
+  }
+
+  #watchExpiry(entry: number): void {
+    const expiresAt = this.#rows.expiresAt(entry);
+    if (expiresAt !== Infinity) this.#expiries.put(0, entry, expiresAt);
+  }
+
+  #unwatchExpiry(entry: number): void {
+    if (this.#rows.expiresAt(entry) !== Infinity) this.#expiries.remove(entry);
+  }
+
+  #envelope(entry: number): QueueEnvelope<P> {
+    return this.entries.envelope(entry, this.key(entry));
   }
 
   /** Ends a detached waiting entry without a delivery. */
   #finish(entry: number, reason: "shed" | "coalesced" | "expired", now: number): void {
-    const envelope = this.#entries.envelope(entry);
+    const envelope = this.#envelope(entry);
     const counters = this.#counters[envelope.rank]!;
     counters.waiting -= 1;
     counters[reason] += 1;
     this.#leave(entry);
     this.#host.ended(envelope, reason, now);
-    this.#host.released(envelope);
+    this.#host.released(envelope.seq, envelope.bytes, envelope.shared);
   }
 
   #expire(entry: number, now: number): void {
     this.#detach(entry);
-    const envelope = this.#entries.envelope(entry);
-    if (!envelope.deadOnExpiry) {
+    if (!this.#rows.has(entry, DEAD_ON_EXPIRY)) {
       this.#finish(entry, "expired", now);
       return;
     }
-    this.#counters[envelope.rank]!.waiting -= 1;
+    this.#counters[this.#rows.rank(entry)]!.waiting -= 1;
     this.#buryEntry(entry, now);
   }
 
@@ -419,9 +442,7 @@ export class SinkQueue<P> {
   stats(classNames: readonly string[]): SinkReport {
     const classes: Record<string, ClassReport> = Object.create(null);
     for (const [rank, name] of classNames.entries()) {
-      const oldest = this.#ages.first(rank);
-      const oldestAdmittedAt = oldest === NONE ? undefined : this.#entries.envelope(oldest).admittedAt;
-      classes[name] = { ...this.#counters[rank]!, oldestAdmittedAt };
+      classes[name] = { ...this.#counters[rank]!, oldestAdmittedAt: this.#ages.oldestAdmittedAt(rank) };
     }
     return {
       ...totalOf(this.#counters),
@@ -434,21 +455,4 @@ export class SinkQueue<P> {
       classes,
     };
   }
-}
-
-/** Counters and gauges of one class. */
-export interface ClassReport extends Readonly<ClassCounters> {
-  /** Epoch milliseconds. */
-  readonly oldestAdmittedAt: number | undefined;
-}
-
-/** Counters and gauges of one sink. */
-export interface SinkReport extends Readonly<ClassCounters> {
-  readonly redriven: number;
-  readonly retried: number;
-  readonly reclaimed: number;
-  readonly bytes: number;
-  readonly lanes: number;
-  readonly backoffs: number;
-  readonly classes: Readonly<Record<string, ClassReport>>;
 }

@@ -20,4 +20,9 @@ export class Slots {
   get used(): number {
     return this.#next - this.#free.length;
   }
+
+  /** All rows ever in use are below this. */
+  get peak(): number {
+    return this.#next;
+  }
 }

@@ -47,6 +47,7 @@ export interface ModelLine {
   readonly sink: string;
   readonly reason: LedgerReason;
   readonly id: string;
+  readonly key: string | undefined;
 }
 
 const before = (a: readonly [number, number], b: readonly [number, number]): boolean =>
@@ -87,7 +88,7 @@ export class ReferenceModel {
         else {
           refusedBy.push({ sink, reason: answer });
           this.refused.push({ sink, class: envelope.class });
-          this.lines.push({ sink, reason: "refused", id: envelope.id });
+          this.lines.push({ sink, reason: "refused", id: envelope.id, key: envelope.key });
         }
       }
       if (sinks.length > 0 && refusedBy.length === sinks.length) {
@@ -348,7 +349,7 @@ export class ReferenceModel {
 
   #end(row: Row, place: "expired" | "coalesced" | "shed" | "discarded", reason: LedgerReason = place): void {
     row.place = place;
-    this.lines.push({ sink: row.sink, reason, id: row.envelope.id });
+    this.lines.push({ sink: row.sink, reason, id: row.envelope.id, key: row.envelope.key });
     this.#forgetEmptyLane(row);
   }
 

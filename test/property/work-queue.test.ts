@@ -198,8 +198,8 @@ async function compare(pair: Pair): Promise<void> {
   assert.equal(stats.payloadBytes, heldBytes(model), "payload bytes, each counted once");
   const lines = await store.ledger({ limit: 100_000 });
   assert.deepEqual(
-    lines.map(({ sink, reason, id }) => `${sink} ${reason} ${id}`).toSorted(),
-    model.lines.map(({ sink, reason, id }) => `${sink} ${reason} ${id}`).toSorted(),
+    lines.map(({ sink, reason, id, key }) => `${sink} ${reason} ${id} ${key}`).toSorted(),
+    model.lines.map(({ sink, reason, id, key }) => `${sink} ${reason} ${id} ${key}`).toSorted(),
   );
 }
 

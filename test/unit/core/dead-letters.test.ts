@@ -13,7 +13,7 @@ function entry(seq: number): DeadEntry<undefined> {
     admittedAt: 0,
     bytes: 0,
     payload: undefined,
-    holders: 1,
+    shared: false,
   };
   return { envelope, standing: seq, attempts: [], redriven: 0, replaced: 0, deadAt: 0 };
 }

@@ -19,10 +19,10 @@ describe("SortedRuns", () => {
         const model = new Map<number, { readonly group: number; readonly key: number }>();
         for (const { group, member, key, remove } of acts) {
           const there = model.get(member);
-          if (there !== undefined) runs.remove(there.group, member);
+          if (there !== undefined) runs.remove(member);
           model.delete(member);
           if (!remove) {
-            runs.add(group, member, key);
+            runs.put(group, member, key);
             model.set(member, { group, key });
           }
           assert.equal(runs.size, model.size);
