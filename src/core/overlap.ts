@@ -10,7 +10,9 @@
  * - V2  What the new socket carries is held until the old one has gone. If the old one carried the same, before or after, the
  *       two are one; what is left over then goes on in the new socket's order. So nothing overtakes.
  * - V3  The same twice on one socket are two events: they are matched by count.
- * - V4  Bounded: a new socket with more to hold than the limits ends the overlap (`full`); nothing is lost.
+ * - V4  A successor may be behind: what the old one carried last, it carries after the old one has gone. For a while such
+ *       late ones are folded too (`late`).
+ * - V5  Bounded: a new socket with more to hold than the limits ends the overlap (`full`); nothing is lost.
  */
 
 /** Bounds of what is held. */
@@ -25,8 +27,10 @@ export interface Overlap<T> {
   old(content: string): void;
   /** Something came on the new socket; `keep` makes what goes on later, from bytes of its own. */
   fresh(content: string, byteLength: number, keep: () => T): "held" | "folded" | "full";
-  /** What only the new socket carried, in its order; the overlap is over. */
+  /** What only the new socket carried, in its order; the old one has gone. */
   end(): readonly T[];
+  /** After `end`: whether something that comes on the new socket came on the old one before. */
+  late(content: string): boolean;
   /** Pairs that were folded into one. */
   readonly folded: number;
 }
@@ -80,14 +84,7 @@ class SocketOverlap<T> implements Overlap<T> {
   }
 
   fresh(content: string, byteLength: number, keep: () => T): "held" | "folded" | "full" {
-    const count = this.#oldOnly.get(content);
-    if (count !== undefined) {
-      if (count === 1) this.#oldOnly.delete(content);
-      else this.#oldOnly.set(content, count - 1);
-      this.#oldCount -= 1;
-      this.#folded += 1;
-      return "folded";
-    }
+    if (this.late(content)) return "folded";
     if (this.#order.size >= this.#limits.maxEvents || this.#bytes + byteLength > this.#limits.maxBytes) return "full";
     const held: Held<T> = { value: keep(), byteLength };
     const same = this.#held.get(content);
@@ -102,7 +99,17 @@ class SocketOverlap<T> implements Overlap<T> {
     const left = [...this.#order].map(({ value }) => value);
     this.#order.clear();
     this.#held.clear();
-    this.#oldOnly.clear();
+    this.#bytes = 0;
     return left;
+  }
+
+  late(content: string): boolean {
+    const count = this.#oldOnly.get(content);
+    if (count === undefined) return false;
+    if (count === 1) this.#oldOnly.delete(content);
+    else this.#oldOnly.set(content, count - 1);
+    this.#oldCount -= 1;
+    this.#folded += 1;
+    return true;
   }
 }

@@ -58,6 +58,8 @@ export interface LinkView {
 
 /** Both stand for so long after the successor joined: what was on its way to the old one still comes. */
 const OVERLAP_MS = 1_500;
+/** After the old one has gone, what it carried is recognised for so long on a successor that is behind. */
+const LATE_MS = 5_000;
 /** One character a byte: equal text means equal bytes. */
 const latin1 = new TextDecoder("latin1");
 
@@ -71,6 +73,9 @@ export class ChannelSockets {
   #left: ((channel: Channel) => void) | undefined;
   #overlap: Overlap<KeptFrame> | undefined;
   #overlapTimer: Timer | undefined;
+  /** The overlap that is over, for what its successor carries late. */
+  #late: { readonly overlap: Overlap<KeptFrame>; readonly link: Link } | undefined;
+  #lateTimer: Timer | undefined;
   #held = false;
   #folded = 0;
 
@@ -157,6 +162,7 @@ export class ChannelSockets {
   close(): readonly Channel[] {
     const links = this.#links();
     this.#overlapTimer?.cancel();
+    this.#lateTimer?.cancel();
     this.#endOverlap();
     [this.#next, this.#current, this.#old] = [undefined, undefined, undefined];
     for (const { connection } of links) {
@@ -198,11 +204,19 @@ export class ChannelSockets {
       return;
     }
     const overlap = this.#overlap;
-    if (overlap === undefined) {
+    if (overlap === undefined && this.#late === undefined) {
       this.#listener.frame(frame, bytes, isBinary);
       return;
     }
     const content = contentOf(frame, bytes);
+    if (link === this.#late?.link && this.#late.overlap.late(content)) {
+      this.#folded += 1;
+      return;
+    }
+    if (overlap === undefined) {
+      this.#listener.frame(frame, bytes, isBinary);
+      return;
+    }
     const leader = this.#old ?? this.#current;
     if (link === leader) {
       overlap.old(content);
@@ -236,9 +250,19 @@ export class ChannelSockets {
     const old = this.#old;
     this.#old = undefined;
     if (old === undefined) return;
+    this.#recogniseLate();
     this.#endOverlap();
     old.connection?.close();
     this.#left?.(old.channel);
+  }
+
+  #recogniseLate(): void {
+    if (this.#overlap === undefined || this.#current === undefined) return;
+    this.#late = { overlap: this.#overlap, link: this.#current };
+    this.#lateTimer?.cancel();
+    this.#lateTimer = this.#options.clock.setTimer(LATE_MS, () => {
+      this.#late = undefined;
+    });
   }
 
   #endOverlap(): void {

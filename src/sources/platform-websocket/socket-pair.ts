@@ -60,6 +60,9 @@ const OVERLAP_MS = 1_000;
 /** How long the closing handshake of the old one may hold the new one's frames up. */
 const LEAVE_MS = 500;
 
+/** After the old one has gone, what it carried is recognised for so long on a successor that is behind. */
+const LATE_MS = 5_000;
+
 interface Link {
   connection: Connection | undefined;
   readonly since: number;
@@ -90,6 +93,9 @@ class Sockets implements SocketPair {
   #current: Link | undefined;
   #old: Link | undefined;
   #handover: { readonly frames: Overlap<HeldFrame>; readonly leader: Link; timer: Timer | undefined } | undefined;
+  /** The overlap that is over, for what its successor carries late. */
+  #late: { readonly frames: Overlap<HeldFrame>; readonly link: Link } | undefined;
+  #lateTimer: Timer | undefined;
   #held = false;
   #lastGoodAt: number | undefined;
   #closing: PromiseWithResolvers<void> | undefined;
@@ -132,6 +138,7 @@ class Sockets implements SocketPair {
 
   close(): Promise<void> {
     this.#closing ??= Promise.withResolvers<void>();
+    this.#lateTimer?.cancel();
     this.#endOverlap();
     for (const link of this.#links) {
       // A socket that is not read would not notice the answer to its closing.
@@ -185,8 +192,18 @@ class Sockets implements SocketPair {
   /** The old socket has said all that counts: what it still says, the new one has said. */
   #dismiss(link: Link): void {
     if (link === this.#old) this.#old = undefined;
+    this.#recogniseLate();
     this.#endOverlap();
     link.connection?.close();
+  }
+
+  #recogniseLate(): void {
+    if (this.#handover === undefined || this.#current === undefined) return;
+    this.#late = { frames: this.#handover.frames, link: this.#current };
+    this.#lateTimer?.cancel();
+    this.#lateTimer = this.#options.clock.setTimer(LATE_MS, () => {
+      this.#late = undefined;
+    });
   }
 
   #endOverlap(): void {
@@ -199,6 +216,7 @@ class Sockets implements SocketPair {
 
   #onFrame(link: Link, bytes: Uint8Array, isBinary: boolean): void {
     if (link !== this.#current && link !== this.#old) return;
+    if (link === this.#late?.link && this.#late.frames.late(contentOf(bytes))) return;
     const handover = this.#handover;
     if (handover !== undefined && link === handover.leader) handover.frames.old(contentOf(bytes));
     else if (handover !== undefined) {
@@ -217,6 +235,7 @@ class Sockets implements SocketPair {
       this.#options.input(this.#inputForRefusal(end));
     } else if (link === this.#old) {
       this.#old = undefined;
+      this.#recogniseLate();
       this.#endOverlap();
     } else if (link === this.#current) {
       this.#onCurrentEnded(link, end);
