@@ -1,6 +1,6 @@
 /**
  * Genesys Cloud notifications as they are on the wire: literals, shapes, and what a topic's name says of its key.
- * Source: the API definition, the official SDKs and the pages that `docs/` names; there is no event id, sequence or time.
+ * Where each fact is from, and how sure it is: docs/protocol.md. There is no event id, sequence or time.
  */
 
 /** Paths below the API host. */
