@@ -37,6 +37,9 @@ const NOWHERE = 0;
 const IN_RUN = 1;
 const IN_HEAP = 2;
 
+/** Empty heaps are kept, so that a group with a straggler now and then makes none; but no more than this. */
+const MAX_SPARES = 64;
+
 /** Sorted sets of small whole numbers (see the top of this file). */
 export class SortedRuns {
   #keys = new Float64Array(0);
@@ -44,8 +47,8 @@ export class SortedRuns {
   /** By group: the two ends of the run, and the stragglers of groups that have some. */
   #ends = new Int32Array(0);
   readonly #heaps: (StragglerHeap | undefined)[] = [];
-  /** An empty heap at hand, for the next group that needs one. */
-  #spare: StragglerHeap | undefined;
+  /** Empty heaps at hand, for the next groups that need one. */
+  readonly #spares: StragglerHeap[] = [];
   #size = 0;
 
   get size(): number {
@@ -151,8 +154,7 @@ export class SortedRuns {
   #straggle(group: number, member: number, key: number): void {
     let heap = this.#heaps[group];
     if (heap === undefined) {
-      heap = this.#spare ?? new StragglerHeap();
-      this.#spare = undefined;
+      heap = this.#spares.pop() ?? new StragglerHeap();
       this.#heaps[group] = heap;
     }
     heap.push(member, key, this);
@@ -163,7 +165,7 @@ export class SortedRuns {
     heap.remove(index, this);
     if (heap.size > 0) return;
     this.#heaps[group] = undefined;
-    this.#spare = heap;
+    if (this.#spares.length < MAX_SPARES) this.#spares.push(heap);
   }
 
   #growMembers(member: number): void {
