@@ -11,8 +11,6 @@ export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
-/** Up to here a string is put together byte by byte; beyond, the decoder is quicker. */
-const SHORT = 130;
 /** Instead of a place: this is no JSON. */
 export const MALFORMED = -1;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -24,10 +22,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export function readJsonString(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (start < 0 || end - start < 2 || end > bytes.length) return undefined;
   if (bytes[start] !== QUOTE || bytes[end - 1] !== QUOTE) return undefined;
-  if (end - start <= SHORT) {
-    const short = readPlainAscii(bytes, start + 1, end - 1);
-    if (short !== undefined) return short;
-  }
+  if (isPlainAscii(bytes, start + 1, end - 1)) return decoder.decode(bytes.subarray(start + 1, end - 1));
   return parseString(bytes, start, end);
 }
 
@@ -118,13 +113,13 @@ function isNumberByte(byte: number): boolean {
   return (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x2e || (byte | 0x20) === 0x65;
 }
 
-/** A short string without escapes, control characters or bytes beyond ASCII; undefined for every other. */
-function readPlainAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+/** Whether a string has no escapes, control characters or bytes beyond ASCII: then it says what its bytes say. */
+function isPlainAscii(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH || byte === QUOTE) return undefined;
+    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH || byte === QUOTE) return false;
   }
-  return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
+  return true;
 }
 
 /** The string, decoded and parsed; undefined where `JSON.parse` refuses it. */

@@ -63,11 +63,6 @@ export interface JsonScanner {
  * A scanner for members of an object, and of objects in it.
  *
  * @param paths - each a list of member names from the outermost object inwards; a path may be the beginning of another
- * @example
- * ```ts
- * const frame = createJsonScanner([["topicName"], ["eventBody"], ["eventBody", "id"]]);
- * if (frame.scan(bytes) === "ok") console.log(frame.string(0), frame.slice(1), frame.string(2));
- * ```
  */
 export function createJsonScanner(paths: readonly (readonly string[])[], options: JsonScanOptions = {}): JsonScanner {
   return new PathScanner(paths, options.maxDepth ?? 64);
