@@ -10,7 +10,7 @@
  *            │ failed             │ gone: creating      │ failed         │ lost: connecting | checking | creating
  *            │ refused            │ failed              │ refused        │ move: creating, while the old one stands
  *            └──────────► pausing ◄─────────────────────┘                │
- *                         slow                                           └ displaced, revoked: as lost, without its channel
+ *                         slow                                           └ displaced: as lost, without its channel
  * ```
  * - C1  Whatever is tried, what stands goes on standing until its successor has joined, or until it is lost by itself.
  * - C2  No loop is tight: a failure leads to a pause (exponential, full jitter) or to a slow retry (minutes). Only the first
@@ -73,9 +73,7 @@ export type ChannelInput =
   | { readonly kind: "lost"; readonly reason: string; readonly next: AfterLoss }
   /** Another channel took the topics over. */
   | { readonly kind: "displaced"; readonly reason: string }
-  /** The token was revoked, and the channel with it. */
-  | { readonly kind: "revoked"; readonly reason: string }
-  /** The standing channel, socket or token ends soon. */
+  /** The standing channel, socket or token ends soon, or has been revoked. */
   | { readonly kind: "move"; readonly cause: string }
   | { readonly kind: "steady" }
   | { readonly kind: "due" }
@@ -159,7 +157,6 @@ function runningStep(life: ChannelLife, input: Exclude<ChannelInput, { readonly 
       return life.effort === "checking" ? checkingStep(life, input) : stay(life);
     case "lost":
     case "displaced":
-    case "revoked":
     case "move":
     case "steady":
       return life.standing ? standingStep(life, input) : stay(life);
@@ -238,16 +235,13 @@ function checkingStep(life: ChannelLife, input: InputOf<"checked" | "check-faile
   return again(input.exists ? { ...life, target: "held" } : { ...life, held: false, target: "new" });
 }
 
-function standingStep(
-  life: ChannelLife,
-  input: InputOf<"lost" | "displaced" | "revoked" | "move" | "steady">,
-): ChannelStep {
+function standingStep(life: ChannelLife, input: InputOf<"lost" | "displaced" | "move" | "steady">): ChannelStep {
   switch (input.kind) {
     case "steady":
       return { life: { ...life, failures: 0 }, commands: [] };
     case "move":
-      // One move at a time; an effort under way is one already.
-      return life.effort === "none" ? create(life) : stay(life);
+      // One move at a time; an effort under way is one already. Where notices come in a row (a node that drains), C2 holds.
+      return life.effort === "none" ? again({ ...life, target: "new", reason: input.cause }) : stay(life);
     case "lost":
       return lostStep(life, input);
     case "displaced": {
@@ -262,14 +256,6 @@ function standingStep(
         DISPLACED_PAUSE_MS,
         commands,
       );
-    }
-    case "revoked": {
-      const commands: ChannelCommand[] = [
-        { kind: "gap-begins", cause: input.reason },
-        { kind: "drop-standing" },
-        ...dropped(life),
-      ];
-      return again({ ...life, standing: false, held: false, target: "new", reason: input.reason }, commands);
     }
   }
 }

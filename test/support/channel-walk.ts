@@ -23,7 +23,6 @@ export const ALL_INPUTS: readonly ChannelInput[] = [
   { kind: "lost", reason: "r", next: "check" },
   { kind: "lost", reason: "r", next: "recreate" },
   { kind: "displaced", reason: "r" },
-  { kind: "revoked", reason: "r" },
   { kind: "move", cause: "c" },
   { kind: "steady" },
   { kind: "due" },

@@ -146,7 +146,7 @@ export class ChannelLine {
   /** C4: channels that the platform does not know any more are not come back to. */
   #forget(input: ChannelInput, before: ChannelLife): void {
     const aboutMade = before.target === "new" && (input.kind === "handshake-gone" || input.kind === "join-gone");
-    if (aboutMade || input.kind === "revoked") this.#made = undefined;
+    if (aboutMade) this.#made = undefined;
     if (!this.#life.held) this.#held = undefined;
   }
 
@@ -336,7 +336,10 @@ export class ChannelLine {
         this.#apply({ kind: "move", cause: "the platform announced the end of the socket" });
         return;
       case "token-revoked":
-        this.#leaveStanding({ kind: "revoked", reason: "the token was revoked" });
+        // The socket may go on for a moment: it is read until the platform ends it.
+        if (this.#held !== undefined) this.#options.channels.forgetToken(this.#held);
+        this.#made = undefined;
+        this.#apply({ kind: "move", cause: "the token was revoked" });
         return;
       case "no-longer-subscribed":
         this.#apply({
@@ -355,7 +358,6 @@ export class ChannelLine {
   #leaveStanding(input: ChannelInput): void {
     this.#lastGoodAt = this.#sockets.currentSignAt ?? this.#lastGoodAt;
     if (input.kind === "lost") this.#sockets.dropCurrent();
-    if (input.kind === "revoked" && this.#held !== undefined) this.#options.channels.forgetToken(this.#held);
     this.#apply(input);
   }
 
@@ -382,7 +384,6 @@ export class ChannelLine {
         return;
       case "lost":
       case "displaced":
-      case "revoked":
         logger.warn({ channel: name, failures }, `${name}: ${input.reason}`);
         return;
       case "create-refused":

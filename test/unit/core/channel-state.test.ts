@@ -4,7 +4,7 @@ import type { ChannelCommand, ChannelLife } from "../../../src/core/channel-stat
 import { DISPLACED_PAUSE_MS, IDLE_CHANNEL, stepChannel } from "../../../src/core/channel-state.ts";
 import { ALL_INPUTS, nameOf, reachable, show, showStep } from "../../support/channel-walk.ts";
 
-const LOSSES = new Set(["lost:reconnect", "lost:check", "lost:recreate", "displaced", "revoked", "close"]);
+const LOSSES = new Set(["lost:reconnect", "lost:check", "lost:recreate", "displaced", "close"]);
 
 /** Every state that can be reached (failures counted as none or some), and what each input makes of it. */
 const TABLE = readTable(readFileSync(new URL("../../fixtures/channel-states.txt", import.meta.url), "utf8"));
@@ -57,8 +57,7 @@ describe("the life of a channel line", () => {
       const walk = (life: ChannelLife, joins: number): void => {
         expect(joins, `joined ${joins} times without a pause, from ${show(start)}`).toBeLessThan(3);
         for (const input of ALL_INPUTS) {
-          // A move is asked for by the calendar or the platform; a line obeys it as often as it comes.
-          if (["due", "steady", "close", "move"].includes(input.kind)) continue;
+          if (["due", "steady", "close"].includes(input.kind)) continue;
           const step = stepChannel(life, input);
           if (step.life === life) continue;
           const place = `${show(step.life)} ${joins}`;
