@@ -27,7 +27,7 @@ import { DEFAULT_RULES } from "./default-rules.ts";
 import { bodyLimits, EventContext } from "./event-context.ts";
 import { createJsonScanner, type JsonScanner } from "./json-scan.ts";
 import type { KeyPlan } from "./key-plan.ts";
-import { compileNeed, type NeedTest } from "./need-search.ts";
+import { compileCommon, compileNeed, type NeedTest } from "./need-search.ts";
 import type { PriorityClass, Rule, RuleEntry } from "./rule.ts";
 
 export type {
@@ -71,6 +71,8 @@ export function compileRules(
 interface TopicPlan {
   readonly rules: readonly CompiledRule[];
   readonly tests: readonly (NeedTest | undefined)[];
+  /** Where it is false, all of these tests are. */
+  readonly common: NeedTest | undefined;
 }
 
 /** One event on its way through the rules. */
@@ -109,9 +111,11 @@ class RuleClassifier implements Classifier {
   classify(input: ClassifyInput): Classification {
     const plan = this.#planFor(input.topic);
     const journey = this.#begin(input);
+    const isBare = isRuledOut(plan.common, journey.body);
     for (let place = 0; place < plan.rules.length; place += 1) {
       const rule = plan.rules[place];
-      if (rule === undefined || isRuledOut(plan.tests[place], journey.body)) continue;
+      const test = plan.tests[place];
+      if (rule === undefined || (test !== undefined && (isBare || isRuledOut(test, journey.body)))) continue;
       if (isMatch(rule, journey)) return this.#answer(rule, journey);
     }
     return this.#answer(undefined, journey);
@@ -153,7 +157,9 @@ class RuleClassifier implements Classifier {
     const identity = rules.map((rule) => rule.index).join();
     const shared = this.#shared.get(identity);
     if (shared !== undefined) return shared;
-    const plan: TopicPlan = { rules, tests: rules.slice(0, MAX_TESTED).map(testOf) };
+    const needs = rules.slice(0, MAX_TESTED).map(({ when }) => when && needOf(when.ast));
+    const tests = needs.map((need) => need && compileNeed(need));
+    const plan: TopicPlan = { rules, tests, common: compileCommon(needs.filter((need) => need !== undefined)) };
     // R4: hostile topics can't make many plans out of few rules, but many rules could.
     if (this.#shared.size >= 1_000) this.#shared.clear();
     this.#shared.set(identity, plan);
@@ -209,11 +215,6 @@ function unmatched(lastClass: string, journey: Journey): Classification {
 function contextOf(journey: Journey): EventContext {
   journey.context ??= new EventContext(journey.input, journey.body);
   return journey.context;
-}
-
-function testOf({ when }: CompiledRule): NeedTest | undefined {
-  const need = when && needOf(when.ast);
-  return need && compileNeed(need);
 }
 
 /** Whether the text of the body alone shows that a rule can't match. */

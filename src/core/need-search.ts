@@ -27,6 +27,26 @@ export function compileNeed(need: Need): NeedTest {
   }
 }
 
+/** One test for several needs: where it is false, each of them is unmet. Most bodies are through after this one. */
+export function compileCommon(needs: readonly Need[]): NeedTest | undefined {
+  if (needs.length < 2) return undefined;
+  return compileAny([...new Map(needs.flatMap(oneOf).map((need) => [JSON.stringify(need), need])).values()]);
+}
+
+/** Texts of which one at least stands wherever the need is met. */
+function oneOf(need: Need): readonly TextNeed[] {
+  switch (need.kind) {
+    case "text":
+      return [need];
+    case "any":
+      return need.of.flatMap(oneOf);
+    case "all":
+      return need.of.map(oneOf).reduce((fewest, texts) => (texts.length < fewest.length ? texts : fewest));
+    case "within":
+      return oneOf(need.rest);
+  }
+}
+
 function compileAny(needs: readonly Need[]): NeedTest {
   const texts = needs.filter((need) => need.kind === "text");
   const tests = needs.filter((need) => need.kind !== "text").map(compileNeed);
