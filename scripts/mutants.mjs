@@ -181,9 +181,9 @@ const PLANTS = [
   {
     name: "coalesce in flight",
     file: "src/core/lanes.ts",
-    find: "    this.#resize(lane, -1, -this.#rows.bytes(entry), best);\n  }\n",
+    find: "    this.detach(entry);\n    return entry;",
     replace:
-      "    if (this.#lanes.has(lane, BUSY) && this.#rows.has(entry, STATE)) {\n      this.#lanes.mark(lane, STATEFUL);\n      this.#addToCoalescing(lane, entry);\n    }\n    this.#resize(lane, -1, -this.#rows.bytes(entry), best);\n  }\n",
+      "    this.detach(entry);\n    if (this.#rows.has(entry, STATE)) {\n      this.#lanes.mark(lane, STATEFUL);\n      this.#addToCoalescing(lane, entry);\n    }\n    return entry;",
   },
   {
     name: "a lane is freed twice, and while one of it is left",
