@@ -35,3 +35,14 @@ function describe(thrown: unknown): string {
     return "threw something that can't be shown";
   }
 }
+
+/** Words of everyday length, and nothing that could be an id, a token or an address. */
+const PLAIN_WORDS = /^[a-z]{1,15}(?:[ ,.:;'()]{1,3}[a-z]{1,15}){0,20}[.!]?$/iu;
+/** What this package says itself of a frame that was too long. */
+const OWN_WORDS = /^a frame was longer than maxFrameBytes \(\d+\)$/u;
+
+/** What the other side said, where it is a few plain words; else "": what is not plain may be a secret. */
+export function plainWords(text: string): string {
+  const line = oneLine(text);
+  return OWN_WORDS.test(line) || (line.length <= 120 && PLAIN_WORDS.test(line)) ? line : "";
+}

@@ -7,6 +7,9 @@ import type { GapLedger } from "./gaps.ts";
 import type { Ingest } from "./ingest.ts";
 import type { SourceTally } from "./status.ts";
 
+/** A flood of broken frames must not become a flood of lines; all are counted. */
+const TELL_EVERY_MS = 10_000;
+
 /** Rooms that a source's context leads to. */
 export interface SourceRooms {
   readonly clock: Clock;
@@ -21,6 +24,7 @@ export function createSourceContext(tally: SourceTally, rooms: SourceRooms): Sou
   const { clock, net, ingest, gaps } = rooms;
   const { name } = tally.source;
   const logger = rooms.logger.child({ source: name });
+  let toldAt = -Infinity;
   const count = (events: number): void => {
     tally.received += events;
     tally.lastEventAt = clock.now();
@@ -37,13 +41,12 @@ export function createSourceContext(tally: SourceTally, rooms: SourceRooms): Sou
       count(events.length);
       return ingest.admit(name, events);
     },
-    malformed(reason) {
+    malformed(reason, sample) {
       tally.malformed += 1;
-      const line = `${name}: a frame does not parse: ${reason}`;
-      // One warning tells people; a flood of broken frames must not become a flood of lines.
-      if (tally.malformed === 1)
-        logger.warn({ malformed: 1 }, `${line}; it is kept raw, and further ones are only counted`);
-      else logger.debug({ malformed: tally.malformed }, line);
+      if (clock.monotonic() - toldAt < TELL_EVERY_MS) return;
+      toldAt = clock.monotonic();
+      const line = `${name}: a frame does not parse: ${reason}; it goes on raw, as an event without a topic`;
+      logger.warn({ malformed: tally.malformed, sample }, line);
     },
     openGap: (report) => gaps.open(name, report),
   };

@@ -1,6 +1,6 @@
 /** The whole service in one answer, put together from what each room knows. Nothing here changes anything. */
 import type { ClassReport, ServiceStatus, SinkReport, SourceReport } from "../ports/service.ts";
-import type { Source, SourceStatus } from "../ports/source.ts";
+import type { Source } from "../ports/source.ts";
 import type { ClassStats, StoreDriver, StoreStats } from "../ports/store.ts";
 import type { DeliveryMeter } from "./delivery-meter.ts";
 import type { GapLedger } from "./gaps.ts";
@@ -81,15 +81,11 @@ export function unreadyReasons(
   const reasons = ingest.trouble === undefined ? [] : [ingest.trouble];
   for (const { source } of sources) {
     const status = source.status();
-    if (!standing(status))
+    // Degraded is not enough: what comes on the other connections is missed at this moment.
+    if (status.state !== "live")
       reasons.push(`${source.name}: ${status.state}${status.reason === undefined ? "" : `: ${status.reason}`}`);
   }
   return reasons;
-}
-
-/** Whether events of this source arrive: degraded means that some connections stand. */
-function standing(status: SourceStatus): boolean {
-  return status.state === "live" || status.state === "degraded";
 }
 
 function intakeReport({ ingest, sources }: StatusInputs): ServiceStatus["intake"] {

@@ -69,8 +69,12 @@ export interface SourceContext {
   receive(event: ReceivedEvent): boolean;
   /** Takes a batch and answers when it is admitted (durably, where the store is durable). */
   admit(events: readonly ReceivedEvent[]): Promise<readonly IntakeResult[]>;
-  /** Counts a frame that does not parse (it still goes to `receive`). */
-  malformed(reason: string): void;
+  /**
+   * Counts a frame that does not parse (it still goes to `receive`) and tells of it now and then.
+   *
+   * @param sample - its beginning, without secrets (`core/frame-sample.ts`)
+   */
+  malformed(reason: string, sample?: string): void;
   openGap(gap: GapReport): OpenGap;
 }
 

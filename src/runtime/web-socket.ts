@@ -20,6 +20,7 @@ export function openWebSocket(request: SocketRequest, listener: SocketListener):
 class Connection implements Socket {
   readonly #listener: SocketListener;
   readonly #socket: WebSocket;
+  readonly #maxFrameBytes: number;
   #opened = false;
   #over = false;
   /** Known before the close event comes: a refusal, or a failed handshake. */
@@ -28,6 +29,7 @@ class Connection implements Socket {
 
   constructor(request: SocketRequest, listener: SocketListener) {
     this.#listener = listener;
+    this.#maxFrameBytes = request.maxFrameBytes;
     const socket = new WebSocket(request.url, {
       headers: { ...request.headers },
       handshakeTimeout: request.handshakeTimeoutMs,
@@ -80,9 +82,17 @@ class Connection implements Socket {
     this.#listener.opened();
   }
 
-  /** Before the handshake is done an error is the end; afterwards the close event has the code. */
+  /**
+   * Before the handshake is done an error is the end. Afterwards the close event has the code, but where the other side broke
+   * the protocol that is 1006: the error says more.
+   */
   #onError(error: Error): void {
-    if (this.#opened || this.#end !== undefined) return;
+    if (this.#end !== undefined) return;
+    if (this.#opened) {
+      const broken = brokenRule(error, this.#maxFrameBytes);
+      if (broken !== undefined) this.#end = { kind: "closed", ...broken };
+      return;
+    }
     const reason = error.message.includes("handshake has timed out") ? "timeout" : reasonOf(error);
     this.#end = { kind: "failed", reason, message: failureMessage(reason, error) };
   }
@@ -114,6 +124,15 @@ class Connection implements Socket {
     clearTimeout(this.#closeTimer);
     this.#listener.closed(this.#end ?? { kind: "closed", code, reason: reason.toString("utf8") });
   }
+}
+
+/** The close code and reason for what the other side did wrong, in our words; undefined for other errors. */
+function brokenRule(error: Error, maxFrameBytes: number): { code: number; reason: string } | undefined {
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+    return { code: 1009, reason: `a frame was longer than maxFrameBytes (${maxFrameBytes})` };
+  }
+  return code.startsWith("WS_ERR_") ? { code: 1002, reason: "the server broke the WebSocket protocol" } : undefined;
 }
 
 /** A send that fails is followed by the close event, which tells more. */

@@ -20,6 +20,7 @@ export interface SpyContext extends SourceContext {
   readonly logger: LogSpy;
   readonly events: SeenEvent[];
   readonly malformedReasons: string[];
+  readonly malformedSamples: string[];
   readonly gaps: SeenGap[];
   /** What `receive` answers. */
   behind: boolean;
@@ -39,6 +40,7 @@ export function createSpyContext(clock: Clock, net: Net): SpyContext {
     logger: createLogSpy(),
     events,
     malformedReasons: [],
+    malformedSamples: [],
     gaps: [],
     behind: false,
     admitting: async (batch) =>
@@ -55,7 +57,10 @@ export function createSpyContext(clock: Clock, net: Net): SpyContext {
       return !context.behind;
     },
     admit: (batch) => context.admitting(batch),
-    malformed: (reason) => void context.malformedReasons.push(reason),
+    malformed(reason, sample) {
+      context.malformedReasons.push(reason);
+      if (sample !== undefined) context.malformedSamples.push(sample);
+    },
     openGap(gap) {
       const seen: SeenGap = { ...gap, to: undefined };
       context.gaps.push(seen);

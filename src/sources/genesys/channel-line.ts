@@ -368,10 +368,9 @@ export class ChannelLine {
     const { failures } = this.#life;
     switch (input.kind) {
       case "joined":
-        logger.info(
-          { channel: name, joins: this.#joins + 1 },
-          this.#gap === undefined ? `${name}: moved, without a gap` : `${name}: live`,
-        );
+        // After a gap the ledger's line says it.
+        if (this.#gap === undefined) logger.info({ channel: name }, `${name}: moved, without a gap`);
+        else if (this.#joins === 0) logger.info({ channel: name }, `${name}: live`);
         return;
       case "move":
         logger.info({ channel: name }, `${name}: ${input.cause}; moving to a new channel first`);
@@ -384,7 +383,8 @@ export class ChannelLine {
         return;
       case "lost":
       case "displaced":
-        logger.warn({ channel: name, failures }, `${name}: ${input.reason}`);
+        // The gap that begins here is told with this reason.
+        logger.debug({ channel: name, failures }, `${name}: ${input.reason}`);
         return;
       case "create-refused":
       case "join-refused":

@@ -60,7 +60,6 @@ export interface ChannelsApiOptions {
   readonly api: GenesysApi;
   readonly tokens: TokenSource;
   readonly endpoints: Endpoints;
-  readonly now: () => number;
 }
 
 /** The channel calls on this API. */
@@ -72,15 +71,13 @@ class Channels implements ChannelsApi {
   readonly #api: GenesysApi;
   readonly #tokens: TokenSource;
   readonly #endpoints: Endpoints;
-  readonly #now: () => number;
-  /** Ends of channels that we left; until then they count among the client's, though nothing uses them. */
-  #left: number[] = [];
+  /** Channels that we left: the platform lists them until they end, though nothing uses them. */
+  readonly #left = new Set<string>();
 
-  constructor({ api, tokens, endpoints, now }: ChannelsApiOptions) {
+  constructor({ api, tokens, endpoints }: ChannelsApiOptions) {
     this.#api = api;
     this.#tokens = tokens;
     this.#endpoints = endpoints;
-    this.#now = now;
   }
 
   async create(ifFree: boolean): Promise<CreateAnswer> {
@@ -126,7 +123,7 @@ class Channels implements ChannelsApi {
   }
 
   async leave(channel: Channel): Promise<void> {
-    if (channel.expiresAt !== undefined) this.#left.push(channel.expiresAt);
+    this.#left.add(channel.id);
     await this.#put(channel, []);
   }
 
@@ -137,8 +134,10 @@ class Channels implements ChannelsApi {
   async inUse(): Promise<number | undefined> {
     const answer = await this.#api.call({ method: "GET", path: `${API_PATHS.channels}?includechannels=oauthclient` });
     if (answer.kind !== "ok") return undefined;
-    this.#left = this.#left.filter((endsAt) => endsAt > this.#now());
-    return Math.max(0, readEntities(answer.json).length - this.#left.length);
+    const listed = readEntities(answer.json).map(({ id }) => id);
+    for (const id of this.#left) if (!listed.includes(id)) this.#left.delete(id);
+    // Of other tokens' channels the ids are withheld: they count as used, or a living one could be pushed out.
+    return listed.filter((id) => typeof id !== "string" || !this.#left.has(id)).length;
   }
 
   #put(channel: Channel, topics: readonly string[]): Promise<ApiAnswer> {

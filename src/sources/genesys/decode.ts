@@ -16,7 +16,7 @@ export type DecodedFrame =
     }
   | { readonly kind: "system"; readonly topic: SystemTopic }
   /** JSON without a topic: an answer to something that was sent in the socket. `result`: its status. */
-  | { readonly kind: "answer"; readonly result: string | undefined }
+  | { readonly kind: "answer"; readonly result: string }
   | { readonly kind: "malformed"; readonly reason: string };
 
 /** Decodes frames of one source. */
@@ -60,7 +60,8 @@ export function createFrameDecoder(maxDepth: number): FrameDecoder {
     const topic = scanner.string(TOPIC);
     if (topic === undefined) {
       if (scanner.has(TOPIC)) return { kind: "malformed", reason: "topicName is no text" };
-      return { kind: "answer", result: scanner.string(RESULT) };
+      const status = scanner.string(RESULT);
+      return status === undefined ? { kind: "malformed", reason: "no topicName" } : { kind: "answer", result: status };
     }
     const { system, key } = factsOf(topic);
     if (system !== undefined) return { kind: "system", topic: system };

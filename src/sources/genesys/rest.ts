@@ -65,6 +65,18 @@ const MAX_BYTES = 16 * 2 ** 20;
 const KEPT_SHARE = 0.2;
 const decoder = new TextDecoder();
 
+/** What may still be sent. */
+interface RequestWindow {
+  readonly left: number;
+  readonly allowed: number;
+  /** Monotonic. */
+  readonly endsAt: number;
+}
+
+/** Requests of one token in a minute (docs/protocol.md, 5). */
+const ALLOWED = 300;
+const WINDOW_MS = 60_000;
+
 /** The API of the client that `tokens` logs in. */
 export function createGenesysApi(options: GenesysApiOptions): GenesysApi {
   return new RestApi(options);
@@ -74,8 +86,8 @@ class RestApi implements GenesysApi {
   readonly #options: GenesysApiOptions;
   /** Monotonic; before it nothing is sent. */
   #blockedUntil = 0;
-  /** The window as the last answer told it. */
-  #window: { readonly left: number; readonly allowed: number; readonly endsAt: number } | undefined;
+  /** The window as the last answer told it, or as counted here. */
+  #window: RequestWindow | undefined;
 
   constructor(options: GenesysApiOptions) {
     this.#options = options;
@@ -97,6 +109,7 @@ class RestApi implements GenesysApi {
     if (login.kind === "refused") return { ...login, code: LOGIN, message: login.reason };
     if (login.kind === "failed") return login;
     const { token } = login;
+    this.#countDown(clock.monotonic());
     const answer = await net.request({
       method: call.method,
       url: base + call.path,
@@ -138,6 +151,14 @@ class RestApi implements GenesysApi {
     const kept = urgent || window === undefined ? 0 : Math.floor(window.allowed * KEPT_SHARE);
     const spent = window !== undefined && window.left <= kept && at < window.endsAt ? window.endsAt - at : 0;
     return Math.ceil(Math.max(spent, this.#blockedUntil - at, 0));
+  }
+
+  /** A platform that does not tell its window has the documented one; one that does is believed from its next answer on. */
+  #countDown(at: number): void {
+    if (this.#window === undefined || at >= this.#window.endsAt) {
+      this.#window = { left: ALLOWED, allowed: ALLOWED, endsAt: at + WINDOW_MS };
+    }
+    this.#window = { ...this.#window, left: this.#window.left - 1 };
   }
 
   #readWindow({ headers }: HttpResponse, at: number): void {

@@ -3,6 +3,7 @@
  * themselves; here is what they share: the client's token, its request budget, and the source's face.
  */
 import { backoffMs } from "../../core/backoff.ts";
+import { frameSample } from "../../core/frame-sample.ts";
 import { topicCount } from "../../core/topic.ts";
 import { planTopics } from "../../core/topic-plan.ts";
 import { createTokenSource } from "../../oauth/token.ts";
@@ -81,7 +82,7 @@ class GenesysSource implements Source {
       net,
     });
     const api = createGenesysApi({ base: endpoints.api, tokens, clock, net, logger });
-    const channels = createChannelsApi({ api, tokens, endpoints, now: () => clock.now() });
+    const channels = createChannelsApi({ api, tokens, endpoints });
     this.#running = { context, api, channels };
     this.#state = "planning";
     this.#since = clock.now();
@@ -134,10 +135,12 @@ class GenesysSource implements Source {
   /** Looks the topics up until it works, then starts the lines. */
   async #plot(running: Running, attempt: number): Promise<void> {
     const { context, api } = running;
+    // Asked before a channel of ours is made, and not waited for.
+    const inUse = running.channels.inUse();
     const expansion = await expandSelectors(api, this.#plan.selectors);
     if (this.#state !== "planning") return;
     if (expansion.kind === "topics") {
-      this.#begin(running, expansion.topics);
+      this.#begin(running, expansion.topics, inUse);
       return;
     }
     const waitMs = this.#waitMs(running, expansion, attempt);
@@ -156,7 +159,7 @@ class GenesysSource implements Source {
     return backoffMs(BACKOFF, attempt, clock.random(), trouble.retryAfterMs);
   }
 
-  #begin(running: Running, topics: readonly string[]): void {
+  #begin(running: Running, topics: readonly string[], inUse: Promise<number | undefined>): void {
     const { context, channels } = running;
     const plan = planTopics(topics);
     const problem =
@@ -193,20 +196,14 @@ class GenesysSource implements Source {
       else this.#after(context, place * STAGGER_MS, () => line.start());
     }
     this.#gap?.end(context.clock.now());
-    void this.#tellUse(
-      running,
-      plan.channels.length,
-      topics.reduce((sum, topic) => sum + topicCount(topic), 0),
-    );
+    const count = topics.reduce((sum, topic) => sum + topicCount(topic), 0);
+    void inUse.then((used) => this.#tellUse(context, plan.channels.length, count, used));
   }
 
-  async #tellUse({ context, channels }: Running, lines: number, topics: number): Promise<void> {
-    const inUse = await channels.inUse();
-    const others = inUse === undefined ? "" : `; ${inUse} of the client's ${MAX_CHANNELS} channels were in use`;
-    context.logger.info(
-      { topics, channels: lines, inUse },
-      `${this.name}: ${topics} topics on ${lines} channel(s)${others}`,
-    );
+  #tellUse({ logger }: SourceContext, lines: number, topics: number, used: number | undefined): void {
+    const before = used === undefined ? "" : `; ${used} of the client's ${MAX_CHANNELS} were in use before`;
+    const channels = lines === 1 ? "1 channel" : `${lines} channels`;
+    logger.info({ topics, channels: lines, used }, `${this.name}: ${topics} topics on ${channels}${before}`);
   }
 
   #onFrame(context: SourceContext, frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void {
@@ -218,7 +215,7 @@ class GenesysSource implements Source {
         this.pause();
       return;
     }
-    context.malformed(frame.kind === "malformed" ? frame.reason : "no event");
+    context.malformed(frame.kind === "malformed" ? frame.reason : "no event", frameSample(bytes));
     const encoding = isBinary || !isText(bytes) ? "binary" : "text";
     if (!context.receive({ topic: "", body: bytes, encoding, origin: "live", receivedAt })) this.pause();
   }

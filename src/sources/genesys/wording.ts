@@ -1,6 +1,6 @@
 /** What the ends of sockets mean for a channel line, and how they are told. Reasons are one line and hold no address. */
 import type { AfterLoss, ChannelInput } from "../../core/channel-state.ts";
-import { oneLine } from "../../core/cause.ts";
+import { plainWords } from "../../core/cause.ts";
 import { parseRetryAfter } from "../../core/retry-after.ts";
 import type { ConnectionEnd } from "./connection.ts";
 
@@ -19,7 +19,8 @@ export function describeEnd(end: ConnectionEnd): string {
     case "silent":
       return `nothing came for ${Math.round(end.silentMs / 1_000)} s, not even a heartbeat: the link was cut`;
     case "closed": {
-      const why = end.reason === "" ? "" : `: ${oneLine(end.reason).slice(0, 120)}`;
+      const said = plainWords(end.reason);
+      const why = said === "" ? "" : `: ${said}`;
       return end.code === 1006 ? "the socket was cut (1006)" : `the socket was closed (${end.code}${why})`;
     }
   }

@@ -1,11 +1,9 @@
 /** What the source says to people: one line each, and never with a secret, an address with a token, or a raw answer in it. */
-import { oneLine } from "../../core/cause.ts";
+import { oneLine, plainWords } from "../../core/cause.ts";
 import { FEEDS } from "../../wire/platform-websocket.ts";
 import type { ConnectionEnd } from "./connection.ts";
 
 const MAX_FOREIGN_CHARACTERS = 120;
-const MAX_SAMPLE_BYTES = 80;
-const decoder = new TextDecoder();
 
 /** Takes secrets out of text that came from outside, makes it one line and cuts it. */
 export type Scrub = (text: string) => string;
@@ -32,7 +30,8 @@ export function describeEnd(end: ConnectionEnd, scrub: Scrub): string {
     case "dead":
       return `nothing came for ${Math.round(end.silentMs / 1_000)} s, not even a pong: the link was cut`;
     case "closed": {
-      const why = end.reason === "" ? "" : `, ${JSON.stringify(scrub(end.reason))}`;
+      const said = plainWords(scrub(end.reason));
+      const why = said === "" ? "" : `, "${said}"`;
       return end.code === 1006 ? "the socket was cut (1006)" : `the socket was closed (${end.code}${why})`;
     }
   }
@@ -47,11 +46,3 @@ export function describeForbidden(body: string): string {
 
 /** What a 401 on the socket means. */
 export const UNAUTHORIZED = "the socket was refused (401): the token is not accepted";
-
-/** The beginning of a frame for the log: one line, digits masked (numbers of callers), secrets out, cut. */
-export function sampleOf(bytes: Uint8Array, scrub: Scrub): string {
-  const cut = bytes.length > MAX_SAMPLE_BYTES;
-  // Secrets are taken out before the cut, or half of one could stay.
-  const text = scrub(decoder.decode(bytes.subarray(0, MAX_SAMPLE_BYTES * 8)));
-  return `${text.slice(0, MAX_SAMPLE_BYTES).replaceAll(/\d/g, "#")}${cut ? "…" : ""}`;
-}

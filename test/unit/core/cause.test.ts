@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { causeOf, oneLine } from "../../../src/core/cause.ts";
+import { causeOf, oneLine, plainWords } from "../../../src/core/cause.ts";
 
 describe("a cause", () => {
   test.each<[string, unknown, string]>([
@@ -33,5 +33,28 @@ describe("a cause", () => {
     );
     expect(told).not.toContain("canary");
     expect(told).toContain("https://api.example.com/a/b failed");
+  });
+});
+
+describe("what the other side said", () => {
+  test.each([
+    "idle timeout",
+    "Going away.",
+    "replaced by another connection",
+    "a frame was longer than maxFrameBytes (1000)",
+  ])("%j is plain, and shown", (text) => {
+    expect(plainWords(text)).toBe(text);
+  });
+
+  test.each([
+    "",
+    "channel streaming-0-qv4k2m7x9c3bta81hz6pdwy5rn is gone",
+    "token abcdefghijklmnopqrstuvwxyz ended",
+    "see https://example.com/x",
+    "bad 0f6a1d2e-3b4c-4d5e-8f60-718293a4b5c6",
+    `${"a".repeat(15)} `.repeat(30),
+    "a".repeat(100_000),
+  ])("what may be a secret, or is none of our business, is not", (text) => {
+    expect(plainWords(text)).toBe("");
   });
 });

@@ -150,7 +150,11 @@ describe("sockets", () => {
       }),
       large,
     );
-    expect(await large.end).toMatchObject({ kind: "closed" });
+    expect(await large.end).toEqual({
+      kind: "closed",
+      code: 1009,
+      reason: "a frame was longer than maxFrameBytes (1000)",
+    });
     await expect.poll(() => codes).toEqual([1009]);
     expect(large.messages).toEqual([]);
   });
