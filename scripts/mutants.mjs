@@ -95,7 +95,7 @@ const PLANTS = [
     name: "coalescing ends a backoff",
     file: "src/core/sink-queue.ts",
     find: "return replaced.length;\n  }",
-    replace: "if (replaced.length > 0) this.#lanes.endBackoffs(Infinity);\n    return replaced.length;\n  }",
+    replace: "if (replaced.length > 0) this.#lanes.endBackoffs(Number.MAX_VALUE);\n    return replaced.length;\n  }",
   },
   {
     name: "a backoff outlives its lane",

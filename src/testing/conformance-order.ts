@@ -150,6 +150,19 @@ export const ORDER_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "Q6: a lease is settled by its token, however many others came and went meanwhile",
+    run: async (kit) => {
+      await kit.admitted({ id: "lasting" });
+      const lasting = await kit.one({ leaseMs: 100_000 });
+      for (let n = 0; n < 200; n += 1) {
+        await kit.admitted({ id: `${n}` });
+        await kit.ack(await kit.one());
+      }
+      await kit.ack(lasting);
+      assert.deepEqual(await kit.store.settle([{ token: lasting.token, result: "ack" }], kit.now), ["stale"]);
+    },
+  },
+  {
     name: "Q6: a token that is over is stale and changes nothing",
     run: async (kit) => {
       await kit.admitted({ id: "1" });
