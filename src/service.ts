@@ -246,13 +246,10 @@ class RunningService implements Ringfirst {
     };
   }
 
-  async #stopDeliveries(budgetMs: number, signal: AbortSignal): Promise<{ finished: number; aborted: number }> {
+  async #stopDeliveries(budgetMs: number, signal: AbortSignal): Promise<{ aborted: number }> {
     const stops = [...this.#consumers.values()].map((consumer) => consumer.stop({ budgetMs, signal }));
     const reports = await Promise.all(stops);
-    return {
-      finished: reports.reduce((sum, report) => sum + report.finished, 0),
-      aborted: reports.reduce((sum, report) => sum + report.aborted, 0),
-    };
+    return { aborted: reports.reduce((sum, report) => sum + report.aborted, 0) };
   }
 
   async #release(): Promise<void> {

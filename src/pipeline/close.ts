@@ -4,6 +4,7 @@
  * C1  The whole stop has one budget; what it does not reach is told, never hidden.
  * C2  A store that keeps nothing over the process's end (`durability: "none"`) is emptied as far as the budget goes; a
  *     durable one only finishes what is in flight, the rest is there at the next start.
+ * C3  The last part of the budget is kept for what is in flight: nothing is handed over in it that could not end in time.
  */
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -38,7 +39,7 @@ export interface CloseSteps {
   readonly backlog: () => Promise<{ readonly waiting: number; readonly inFlight: number }>;
   /** Calls back at each settled delivery. */
   readonly onSettled: (listener: () => void) => () => void;
-  readonly stopDeliveries: (budgetMs: number, signal: AbortSignal) => Promise<{ finished: number; aborted: number }>;
+  readonly stopDeliveries: (budgetMs: number, signal: AbortSignal) => Promise<{ aborted: number }>;
   /** Sinks, then the store. */
   readonly release: () => Promise<void>;
 }
@@ -52,11 +53,16 @@ export async function closeLine(steps: CloseSteps, signal?: AbortSignal): Promis
   if (signal?.aborted) giveUp.abort();
   signal?.addEventListener("abort", onAbort, { once: true });
   const budget = clock.setTimer(budgetMs, onAbort, { keepAlive: true });
+  let finished = 0;
+  const stopCounting = steps.onSettled(() => {
+    finished += 1;
+  });
   const sourcesClosed = steps.closeSources();
   const unadmitted = await steps.closeIngest(giveUp.signal);
   if (!durable) await emptied(steps, giveUp.signal);
   const leftMs = Math.max(0, budgetMs - (clock.monotonic() - startedAt));
-  const { finished, aborted } = await steps.stopDeliveries(leftMs, giveUp.signal);
+  const { aborted } = await steps.stopDeliveries(leftMs, giveUp.signal);
+  stopCounting();
   const { waiting } = await steps.backlog();
   await orAborted(sourcesClosed, giveUp.signal);
   budget.cancel();
@@ -76,12 +82,17 @@ export async function closeLine(steps: CloseSteps, signal?: AbortSignal): Promis
   return report;
 }
 
-/** Resolves when nothing is left to deliver, or when the signal is aborted. */
-function emptied({ backlog, onSettled }: CloseSteps, signal: AbortSignal): Promise<void> {
+/** C3: the share of the budget, and at most so many milliseconds, in which nothing more is handed over. */
+const TAIL_SHARE = 0.2;
+const TAIL_MS = 2_000;
+
+/** Resolves when nothing is left to deliver, when the tail of the budget begins, or when the signal is aborted. */
+function emptied({ clock, budgetMs, backlog, onSettled }: CloseSteps, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     let looking = false;
     let again = false;
     const done = (): void => {
+      tail.cancel();
       stop();
       signal.removeEventListener("abort", done);
       resolve();
@@ -99,6 +110,7 @@ function emptied({ backlog, onSettled }: CloseSteps, signal: AbortSignal): Promi
         () => done(),
       );
     };
+    const tail = clock.setTimer(budgetMs - Math.min(TAIL_MS, budgetMs * TAIL_SHARE), done, { keepAlive: true });
     const stop = onSettled(look);
     if (signal.aborted) {
       done();

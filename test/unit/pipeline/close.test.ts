@@ -7,7 +7,7 @@ function rig(durable: boolean) {
   const clock = createFakeClock();
   const done: string[] = [];
   const backlog = { waiting: 0, inFlight: 0 };
-  let tell: (() => void) | undefined;
+  const listeners = new Set<() => void>();
   const steps: CloseSteps = {
     clock,
     logger: SILENT_LOGGER,
@@ -20,29 +20,27 @@ function rig(durable: boolean) {
     },
     backlog: async () => ({ ...backlog }),
     onSettled(listener) {
-      tell = listener;
-      return () => {
-        tell = undefined;
-      };
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     stopDeliveries: async (budgetMs) => {
       done.push(`deliveries within ${budgetMs}`);
-      return { finished: 1, aborted: 0 };
+      return { aborted: 0 };
     },
     release: async () => void done.push("release"),
   };
   const settle = (left: number): void => {
     backlog.waiting = left;
-    tell?.();
+    for (const tell of listeners) tell();
   };
-  return { clock, done, backlog, steps, settle, listening: () => tell !== undefined };
+  return { clock, done, backlog, steps, settle, listening: () => listeners.size > 0 };
 }
 
 describe("a clean stop", () => {
   test("goes along the line: sources, intake, deliveries, release", async () => {
     const { steps, done } = rig(true);
     await expect(closeLine(steps)).resolves.toEqual({
-      finished: 1,
+      finished: 0,
       aborted: 0,
       waiting: 0,
       unadmitted: 0,
@@ -62,10 +60,22 @@ describe("a clean stop", () => {
     expect(done).not.toContain("release");
     settle(0);
     await clock.settle();
-    await expect(closing).resolves.toMatchObject({ waiting: 0, clean: true, tookMs: 400 });
+    await expect(closing).resolves.toMatchObject({ finished: 2, waiting: 0, clean: true, tookMs: 400 });
     expect(done).toContain("deliveries within 600");
     expect(listening()).toBe(false);
     expect(clock.timerCount).toBe(0);
+  });
+
+  test("keeps the end of the budget for what is in flight", async () => {
+    const { steps, clock, done, backlog } = rig(false);
+    backlog.waiting = 5;
+    const closing = closeLine(steps);
+    await clock.advance(799);
+    expect(done).not.toContain("deliveries within 200");
+    await clock.advance(1);
+    expect(done).toContain("deliveries within 200");
+    await clock.advance(200);
+    await expect(closing).resolves.toMatchObject({ waiting: 5, clean: false });
   });
 
   test("says what the budget did not reach: gone with the memory store, kept with a durable one", async () => {
