@@ -6,9 +6,14 @@
  *  sockets, HTTP   classify: class and key   per sink, by      urgent first,   handler, ndjson,
  *                  route: which sinks        class and lane    order per key   webhook
  * ```
- * What a room does stands in its header: `pipeline/ingest.ts`, `core/classify.ts`, `work-queue.ts`, `pipeline/dispatch.ts`.
+ * An event's way, file by file: a source (`sources/genesys/supervisor.ts`) gives it to its context (`pipeline/source-context.ts`),
+ * which gives it to `pipeline/ingest.ts`; there `core/classify.ts` finds its class and key and `pipeline/route.ts` its sinks; it is
+ * admitted to `work-queue.ts`, whose rules are the store's (`stores/memory.ts` on `core/queue-core.ts`); `pipeline/dispatch.ts` hands
+ * it to a sink (`sinks/`) when it is the most urgent.
+ *
+ * Here the rooms are built and put in a line; `service.ts` starts them (sinks first, then sources), asks them and stops them.
  * Around the line: `gaps` (what may have been missed), `pressure` and `flow` (who is held back), the `meter` (how long
- * events waited), `status` (all of it in one answer).
+ * events waited).
  */
 import { compileRules } from "./core/classify.ts";
 import { invalid, numberIn } from "./core/option-check.ts";
@@ -55,15 +60,15 @@ export type { Ringfirst, RingfirstEventMap } from "./service.ts";
  */
 export async function createRingfirst(options: RingfirstOptions): Promise<Ringfirst> {
   const { clock = systemClock(), logger = SILENT_LOGGER, net = systemNet(), store: driver = memoryStore() } = options;
-  const { classes, drainMs, pauseAbove, resumeBelow, stations, limits } = resolve(options);
+  const { classes, drainMs, pauseAbove, resumeBelow, sinks, limits } = resolve(options);
   const observers = createObservers<RingfirstEventMap>(logger);
   const meter = createDeliveryMeter(clock, classes[0]?.name ?? "");
 
   // The sources, and what may hold them back.
-  const tallies = options.sources.map((source) => {
+  const sources = options.sources.map((source) => {
     return { source, received: 0, malformed: 0, lastEventAt: undefined, paused: false };
   });
-  const flow = createFlow(tallies);
+  const flow = createFlow(sources);
   const gaps = createGapLedger({
     clock,
     logger,
@@ -85,7 +90,7 @@ export async function createRingfirst(options: RingfirstOptions): Promise<Ringfi
     drainMs,
     clock,
     logger,
-    sinks: stations.map(({ sink, delivery }) => {
+    sinks: sinks.map(({ sink, delivery }) => {
       return { name: sink.name, maxAttempts: delivery.maxAttempts, limits: limits.get(sink.name) ?? {} };
     }),
   });
@@ -107,10 +112,24 @@ export async function createRingfirst(options: RingfirstOptions): Promise<Ringfi
     admittedBatch: (count) => pressure.admitted(count),
   });
 
-  const classNames = classes.map(({ name }) => name);
-  const decided = { classifier, router, classNames, drainMs };
-  const around = { gaps, meter, pressure, observers };
-  return createService({ clock, net, logger, tallies, ingest, queue, driver, stations, ...decided, ...around });
+  return createService({
+    clock,
+    net,
+    logger,
+    drainMs,
+    classNames: classes.map(({ name }) => name),
+    sources,
+    sinks,
+    classifier,
+    router,
+    ingest,
+    driver,
+    queue,
+    gaps,
+    meter,
+    pressure,
+    observers,
+  });
 }
 
 /** All options checked and filled in, before anything is opened. */
@@ -133,7 +152,7 @@ function resolve(options: RingfirstOptions) {
     limits: new Map(
       options.sinks.map(({ sink, limits }) => [sink.name, resolveLimits(`sink ${sink.name}: limits`, limits, forAll)]),
     ),
-    stations: options.sinks.map((entry) => {
+    sinks: options.sinks.map((entry) => {
       const delivery = resolveDelivery(`sink ${entry.sink.name}`, entry, classes);
       return { sink: entry.sink, delivery, consume: entry };
     }),

@@ -52,7 +52,7 @@ export interface Ringfirst extends Service, AsyncDisposable {
 }
 
 /** A sink and how it is served. */
-export interface SinkStation {
+export interface ServedSink {
   readonly sink: Sink;
   readonly delivery: ResolvedDelivery;
   readonly consume: ConsumeOptions;
@@ -65,8 +65,8 @@ export interface ServiceRooms {
   readonly logger: Logger;
   readonly drainMs: number;
   readonly classNames: readonly string[];
-  readonly tallies: readonly SourceTally[];
-  readonly stations: readonly SinkStation[];
+  readonly sources: readonly SourceTally[];
+  readonly sinks: readonly ServedSink[];
   readonly driver: StoreDriver;
   readonly queue: WorkQueue;
   readonly classifier: Classifier;
@@ -78,6 +78,8 @@ export interface ServiceRooms {
   readonly observers: Observers<RingfirstEventMap>;
 }
 
+const TELL_DEAD_EVERY_MS = 10_000;
+
 /** The service in these rooms, not started yet. */
 export function createService(rooms: ServiceRooms): Ringfirst {
   return new RunningService(rooms);
@@ -88,6 +90,7 @@ class RunningService implements Ringfirst {
   readonly #rooms: ServiceRooms;
   readonly #startedAt: number;
   readonly #consumers = new Map<string, Consumer>();
+  readonly #deadTold = new Map<string, { at: number; untold: number }>();
   readonly #settledListeners = new Set<() => void>();
   #state: ServiceStatus["state"] = "starting";
   #closing: Promise<CloseReport> | undefined;
@@ -103,11 +106,11 @@ class RunningService implements Ringfirst {
 
   start(): void {
     if (this.#state !== "starting") return;
-    const { clock, logger, observers, stations, tallies, driver } = this.#rooms;
+    const { clock, logger, observers, sinks, sources, driver } = this.#rooms;
     this.#state = "running";
-    for (const station of stations) this.#serve(station);
-    for (const tally of tallies) tally.source.start(createSourceContext(tally, this.#rooms));
-    logger.info({ sources: tallies.length, sinks: stations.length, store: driver.name }, "started");
+    for (const sink of sinks) this.#serve(sink);
+    for (const tally of sources) tally.source.start(createSourceContext(tally, this.#rooms));
+    logger.info({ sources: sources.length, sinks: sinks.length, store: driver.name }, "started");
     observers.emit("started", { at: clock.now() });
   }
 
@@ -119,10 +122,11 @@ class RunningService implements Ringfirst {
   }
 
   async status(): Promise<ServiceStatus> {
-    const { clock, driver, queue, stations, tallies, classifier, pressure } = this.#rooms;
-    const sinks = stations.map(({ sink, delivery }) => {
+    const { clock, driver, queue, sources, classifier, pressure } = this.#rooms;
+    const sinks = this.#rooms.sinks.map(({ sink, delivery }) => {
       const paused = this.#consumers.get(sink.name)?.paused ?? false;
-      return { name: sink.name, type: sink.type, concurrency: delivery.concurrency, paused };
+      const trouble = (): string | undefined => sink.trouble?.();
+      return { name: sink.name, type: sink.type, concurrency: delivery.concurrency, paused, trouble };
     });
     return composeStatus({
       ...this.#rooms,
@@ -131,7 +135,7 @@ class RunningService implements Ringfirst {
       startedAt: this.#startedAt,
       now: clock.now(),
       ruleNames: classifier.ruleNames,
-      sources: tallies,
+      sources,
       sinks,
       driver,
       stats: await queue.stats(),
@@ -140,7 +144,9 @@ class RunningService implements Ringfirst {
   }
 
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
-    const reasons = unreadyReasons(this.#state, this.#rooms.tallies, this.#rooms.ingest);
+    const { sources, ingest } = this.#rooms;
+    const sinks = this.#rooms.sinks.map(({ sink }) => sink);
+    const reasons = unreadyReasons(this.#state, sources, sinks, ingest);
     return { ready: reasons.length === 0, reasons };
   }
 
@@ -150,7 +156,7 @@ class RunningService implements Ringfirst {
   }
 
   pushSource(): PushSource | undefined {
-    return this.#rooms.tallies.map(({ source }) => source).find(isPushSource);
+    return this.#rooms.sources.map(({ source }) => source).find(isPushSource);
   }
 
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
@@ -184,7 +190,7 @@ class RunningService implements Ringfirst {
     await this.close();
   }
 
-  #serve({ sink, consume }: SinkStation): void {
+  #serve({ sink, consume }: ServedSink): void {
     const listener = this.#listener();
     const consumer = this.#rooms.queue.consume(
       sink.name,
@@ -195,22 +201,35 @@ class RunningService implements Ringfirst {
   }
 
   #listener(): DispatchListener {
-    const { meter, logger, observers } = this.#rooms;
+    const { meter, observers } = this.#rooms;
     return {
       handedOver: (sink, envelope) => meter.handedOver(sink, envelope),
       settled: (sink, envelope, outcome) => {
         meter.settled(sink, envelope, outcome);
         for (const tell of this.#settledListeners) tell();
       },
-      deadLettered(sink, sequence, cause) {
-        logger.warn({ sink, sequence }, `${sink}: event ${sequence} is a dead letter: ${cause}`);
+      deadLettered: (sink, sequence, cause) => {
+        this.#tellDead(sink, sequence, cause);
         observers.emit("deadLettered", { sink, sequence, cause });
       },
     };
   }
 
+  /** A sink that is down makes many; all are counted and kept, one line in ten seconds tells of them. */
+  #tellDead(sink: string, sequence: number, cause: string): void {
+    const { clock, logger } = this.#rooms;
+    const told = this.#deadTold.get(sink) ?? { at: -Infinity, untold: 0 };
+    this.#deadTold.set(sink, told);
+    told.untold += 1;
+    if (clock.monotonic() - told.at < TELL_DEAD_EVERY_MS) return;
+    const more = told.untold > 1 ? ` (and ${told.untold - 1} more since the last such line)` : "";
+    logger.warn({ sink, sequence, count: told.untold }, `${sink}: event ${sequence} is a dead letter: ${cause}${more}`);
+    told.at = clock.monotonic();
+    told.untold = 0;
+  }
+
   async #close(signal: AbortSignal | undefined): Promise<CloseReport> {
-    const { clock, logger, drainMs, driver, tallies, ingest, observers } = this.#rooms;
+    const { clock, logger, drainMs, driver, sources, ingest, observers } = this.#rooms;
     this.#state = "draining";
     const report = await closeLine(
       {
@@ -219,7 +238,7 @@ class RunningService implements Ringfirst {
         budgetMs: drainMs,
         durable: driver.durability !== "none",
         async closeSources() {
-          await Promise.allSettled(tallies.map(({ source }) => source.close()));
+          await Promise.allSettled(sources.map(({ source }) => source.close()));
         },
         closeIngest: (giveUp) => ingest.close(giveUp),
         backlog: () => this.#backlog(),
@@ -253,9 +272,9 @@ class RunningService implements Ringfirst {
   }
 
   async #release(): Promise<void> {
-    const { pressure, stations, queue } = this.#rooms;
+    const { pressure, sinks, queue } = this.#rooms;
     pressure.stop();
-    await Promise.allSettled(stations.map(({ sink }) => sink.close()));
+    await Promise.allSettled(sinks.map(({ sink }) => sink.close()));
     await queue.close({ budgetMs: 0 });
   }
 }

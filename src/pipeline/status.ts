@@ -1,5 +1,6 @@
 /** The whole service in one answer, put together from what each room knows. Nothing here changes anything. */
 import type { ClassReport, ServiceStatus, SinkReport, SourceReport } from "../ports/service.ts";
+import type { Sink } from "../ports/sink.ts";
 import type { Source } from "../ports/source.ts";
 import type { ClassStats, StoreDriver, StoreStats } from "../ports/store.ts";
 import type { DeliveryMeter } from "./delivery-meter.ts";
@@ -21,6 +22,7 @@ export interface SinkTally {
   readonly type: string;
   readonly concurrency: number;
   readonly paused: boolean;
+  trouble?(): string | undefined;
 }
 
 /** Where the parts of a status come from. */
@@ -44,7 +46,7 @@ export interface StatusInputs {
 /** The answer of `GET /api/status`. */
 export function composeStatus(inputs: StatusInputs): ServiceStatus {
   const { version, state, startedAt, now, classNames, stats, meter, driver } = inputs;
-  const reasons = unreadyReasons(state, inputs.sources, inputs.ingest);
+  const reasons = unreadyReasons(state, inputs.sources, inputs.sinks, inputs.ingest);
   return {
     version,
     state,
@@ -75,10 +77,15 @@ export function composeStatus(inputs: StatusInputs): ServiceStatus {
 export function unreadyReasons(
   state: ServiceStatus["state"],
   sources: readonly SourceTally[],
+  sinks: readonly Pick<Sink, "name" | "trouble">[],
   ingest: Pick<Ingest, "trouble">,
 ): readonly string[] {
   if (state !== "running") return [`the service is ${state}`];
   const reasons = ingest.trouble === undefined ? [] : [ingest.trouble];
+  for (const sink of sinks) {
+    const trouble = sink.trouble?.();
+    if (trouble !== undefined) reasons.push(`${sink.name}: ${trouble}`);
+  }
   for (const { source } of sources) {
     const status = source.status();
     // Degraded is not enough: what comes on the other connections is missed at this moment.

@@ -18,6 +18,8 @@ export interface Sink {
   readonly type: string;
   /** Delivers once. A throw counts as a retry with the error's message as its cause. */
   deliver(event: RingfirstEvent, context: DeliveryContext): Outcome | Promise<Outcome>;
+  /** Why nothing can be delivered at the moment, in one line; makes the service unready. Absent or undefined: all is well. */
+  trouble?(): string | undefined;
   /** Flushes and releases. Idempotent. */
   close(): Promise<void>;
 }

@@ -2,8 +2,8 @@
  * The token rule (P10): nothing that reads payloads or changes state works without the token, and guessing it is slow.
  *
  * - A1: compared in constant time, as hashes of equal length.
- * - A2: each address has a budget of wrong tokens; when it is used up, tokens from there are not looked at until some of it
- *   is back. A request without a token is not a guess and costs nothing: a web page can't send one, so it can lock nobody out.
+ * - A2: each address has a budget of wrong tokens; when it is used up, further wrong ones are answered 429 until some of it is
+ *   back. The right one is always taken, so nobody can lock others out. A request without a token is no guess.
  * - A3: the token is in no answer and no log line.
  *
  * A login by link (`/?token=…`, for the dashboard) belongs here, beside the header.

@@ -65,6 +65,7 @@ export function ndjsonSink(options: NdjsonSinkOptions): Sink {
   const target = standing === undefined ? new FileTarget(path) : new StandingTarget(standing);
   const writer = new LineWriter(target, clock);
   let closing: Promise<void> | undefined;
+  let trouble: string | undefined;
 
   const finish = async (): Promise<void> => {
     const waited = await Promise.race([writer.flushed().then(() => true), elapsed(clock)]);
@@ -78,8 +79,10 @@ export function ndjsonSink(options: NdjsonSinkOptions): Sink {
     async deliver(event, context): Promise<Outcome> {
       if (closing !== undefined) return retry("the sink is closed");
       const result = await writer.write(toJsonLine(toCloudEvent(event)), () => context.signal);
-      return result.written ? ACK : retry(`not written: ${describe(result.error)}`);
+      trouble = result.written ? undefined : describe(result.error);
+      return trouble === undefined ? ACK : retry(`not written: ${trouble}`);
     },
+    trouble: () => (trouble === undefined ? undefined : `lines can't be written: ${trouble}`),
     close() {
       closing ??= finish();
       return closing;

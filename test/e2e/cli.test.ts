@@ -142,8 +142,11 @@ describe("ringfirst serve", () => {
     const run = JSON.parse(readFileSync(runFile, "utf8")) as { readonly token: string };
     expect(run).toMatchObject({ pid: service.pid, url });
     expect(run.token.length).toBeGreaterThan(20);
-    expect(service.stderr).toContain("a token was made for this run; it is in ");
-    expect(service.stdout + service.stderr).not.toContain(run.token);
+    // Shown once, as notebooks do; in no log line.
+    expect(service.stderr.split("\n").filter((line) => line.includes(run.token))).toEqual([
+      expect.stringContaining(`log in at ${url}/?token=${run.token}`),
+    ]);
+    expect(service.stdout).not.toContain(run.token);
 
     const status = folder.run(["status", "--json"]);
     expect(await status.exit).toBe(0);

@@ -4,7 +4,7 @@
  *  V1  stdout belongs to the ndjson sink; everything said on the way goes to stderr.
  *  V2  The HTTP server is the first to come and the last to go, so that probes see starting and draining.
  *  V3  The run file stands while the service can be asked, and no longer; a second signal removes it too.
- *  V4  No token is shown: one that was made here stands in the run file, one that was given is never repeated.
+ *  V4  A token that was made here is shown once, as notebooks do, and stands in the run file; one that was given is never repeated.
  */
 import { randomBytes } from "node:crypto";
 import type { ServiceSettings } from "../../config/build.ts";
@@ -78,7 +78,7 @@ async function serve(plan: ServicePlan, run: Run, context: CliContext): Promise<
   };
   stop.now.addEventListener("abort", endAtOnce, { once: true });
   service.start();
-  announce(plan, listening, runFile.path, flags, context);
+  announce(plan, listening, { token, runFile: runFile.path }, flags, context);
   const reason = await asked(stop.soon);
   logger.info({ signal: reason.signal }, "stopping: what is in flight is finished; a second signal ends it at once");
   const report = await service.close();
@@ -131,26 +131,23 @@ function placeRunFile(path: string, run: RunFile, logger: ProcessLogger): Placed
   return { path, remove: () => removeRunFile(path, run) };
 }
 
-/** V4: what is said here ends up in logs. */
+/** V4. */
 function announce(
   plan: ServicePlan,
   { url }: Listening,
-  runFile: string | undefined,
+  { token, runFile }: { readonly token: string; readonly runFile: string | undefined },
   flags: ServeFlags,
   { output }: CliContext,
 ): void {
+  const login = plan.server.token === undefined ? `${url}/?token=${token}` : undefined;
   if (flags.json === true) {
-    output.note(JSON.stringify({ listening: url, config: plan.from, runFile }));
+    output.note(JSON.stringify({ listening: url, config: plan.from, login, runFile }));
     return;
   }
   output.note(`ringfirst ${VERSION} listens at ${url}, configured by ${printable(plan.from)}`);
-  if (plan.server.token === undefined) {
-    const place =
-      runFile === undefined
-        ? "give it one by server.token (without a file: RINGFIRST_TOKEN) to know it"
-        : `it is in ${printable(runFile)}`;
-    output.note(`a token was made for this run; ${place}`);
-  }
+  if (login === undefined) return;
+  const also = runFile === undefined ? "" : ` (the token is in ${printable(runFile)} too, for status and others)`;
+  output.note(`log in at ${login}${also}`);
 }
 
 function asked(stop: AbortSignal): Promise<StopRequested> {

@@ -39,6 +39,8 @@ const BACKOFF = { initialMs: 500, maxMs: 60_000 };
 const SLOW_MS = 240_000;
 /** A line that stood so long has its failures forgotten. */
 const STEADY_MS = 10_000;
+/** Rejected topics that are told one by one. */
+const REJECTIONS_TOLD = 5;
 /** A successor that joins not within so long is of no use. */
 const JOIN_MS = 15_000;
 /** A channel is left at 80 to 90 % of its life. */
@@ -315,8 +317,13 @@ export class ChannelLine {
   #reject(rejected: readonly RejectedTopic[]): void {
     const known = new Set(this.#rejected.map(({ topic }) => topic));
     const { logger } = this.#options.context;
-    for (const { topic, reason } of rejected)
-      if (!known.has(topic)) logger.warn({ topic }, `${topic} is not subscribed: ${reason}`);
+    const fresh = rejected.filter(({ topic }) => !known.has(topic));
+    for (const { topic, reason } of fresh.slice(0, REJECTIONS_TOLD)) {
+      logger.warn({ topic }, `${topic} is not subscribed: ${reason}`);
+    }
+    const more = fresh.length - REJECTIONS_TOLD;
+    if (more > 0)
+      logger.warn({ more }, `${this.#options.name}: ${more} more topics are not subscribed; the status names all`);
     this.#rejected = rejected;
   }
 
