@@ -126,6 +126,13 @@ class ClientTokens implements TokenSource {
     return result;
   }
 
+  /** Everything that was sent may come back in an error's text, in the spelling in which it was sent. */
+  #withoutSecrets(text: string): string {
+    const { clientId, clientSecret } = this.#options;
+    const spellings = [clientSecret, encodeURIComponent(clientSecret), basicCredentials(clientId, clientSecret)];
+    return spellings.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
+  }
+
   #toRequest(): HttpRequest {
     const { url, style, clientId, clientSecret, timeoutMs = TIMEOUT_MS } = this.#options;
     const form = new URLSearchParams({ grant_type: "client_credentials" });
@@ -133,7 +140,7 @@ class ClientTokens implements TokenSource {
       "content-type": "application/x-www-form-urlencoded",
       accept: "application/json",
     };
-    if (style === "basic") headers["authorization"] = `Basic ${btoa(`${clientId}:${clientSecret}`)}`;
+    if (style === "basic") headers["authorization"] = `Basic ${basicCredentials(clientId, clientSecret)}`;
     else {
       form.set("client_id", clientId);
       form.set("client_secret", clientSecret);
@@ -179,9 +186,13 @@ class ClientTokens implements TokenSource {
     const answer = readObject(body);
     const words = [answer?.["error"], answer?.["description"] ?? answer?.["error_description"] ?? answer?.["message"]];
     const text = words.filter((word) => typeof word === "string").join(": ");
-    const { clientSecret } = this.#options;
-    return oneLine(text.replaceAll(clientSecret, "[redacted]")).slice(0, 160);
+    return oneLine(this.#withoutSecrets(text)).slice(0, 160);
   }
+}
+
+/** As UTF-8: `btoa` alone takes Latin-1 only, and throws for the rest. */
+function basicCredentials(clientId: string, clientSecret: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(`${clientId}:${clientSecret}`)));
 }
 
 function adviceFor(status: number): string {

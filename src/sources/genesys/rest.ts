@@ -193,6 +193,9 @@ function readJson(body: Uint8Array): unknown {
 }
 
 /** The platform's error code and message, secrets taken out, made harmless; empty where the answer has none. */
+/** Codes are a few words between dots (docs/protocol.md, 5); anything else may be anything. */
+const ERROR_CODE = /^[a-z]{1,20}(?:\.[a-z]{1,20}){0,7}$/u;
+
 function readError(json: unknown, secrets: readonly string[]): { readonly code: string; readonly message: string } {
   const error = typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
   const text = (value: unknown): string => {
@@ -201,5 +204,6 @@ function readError(json: unknown, secrets: readonly string[]): { readonly code: 
     for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, "[redacted]");
     return oneLine(clean).slice(0, 300);
   };
-  return { code: text(error["code"]), message: text(error["message"]) };
+  const code = text(error["code"]);
+  return { code: ERROR_CODE.test(code) ? code : "", message: text(error["message"]) };
 }

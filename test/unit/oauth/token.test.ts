@@ -43,6 +43,13 @@ describe("tokens by client credentials", () => {
     expect(requests[0]?.headers?.["authorization"]).toBe(`Basic ${btoa(`id:${SECRET}`)}`);
   });
 
+  test("a secret in any script is sent as UTF-8", async () => {
+    const { source, requests } = rig({ clientSecret: "sécret-€-秘" });
+    expect(await source.get()).toMatchObject({ kind: "granted" });
+    const sent = requests[0]?.headers?.["authorization"]?.slice("Basic ".length) ?? "";
+    expect(Buffer.from(sent, "base64").toString("utf8")).toBe("id:sécret-€-秘");
+  });
+
   test("the second wire gets the credentials in the form", async () => {
     const { source, requests } = rig({ style: "body" });
     await source.get();
@@ -112,6 +119,14 @@ describe("tokens by client credentials", () => {
     expect(result).toMatchObject({ kind: "refused", status });
     expect(JSON.stringify(result)).toContain(`the login answered ${status} (invalid_client: no [redacted]`);
     expect(JSON.stringify(result)).not.toMatch(/canary|\\u001b|\\n/u);
+  });
+
+  test("an error that repeats what was sent, in any spelling, shows none of it", async () => {
+    const { source, script } = rig();
+    script.push(answer(400, { error: "invalid", description: `got Basic ${btoa(`id:${SECRET}`)} and ${SECRET}` }));
+    expect(await source.get()).toMatchObject({
+      reason: expect.stringContaining("(invalid: got Basic [redacted] and [redacted])") as string,
+    });
   });
 
   test.each([408, 429, 500, 503])("%i passes; an HTML page is not shown", async (status) => {
