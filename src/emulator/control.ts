@@ -91,9 +91,13 @@ function problem(status: number, error: string): Answer {
   return { status, json: { error } };
 }
 
-/** A page of another origin in a browser on this machine must not steer the emulator. */
+/** A page of another origin in a browser on this machine must not steer the emulator, nor one whose name was rebound to it. */
 function isForeignPage(request: ApiRequest): boolean {
+  const host = String(request.headers["host"] ?? "");
+  if (!LOOPBACK_HOST.test(host)) return true;
   const origin = request.headers["origin"];
   if (origin === undefined) return false;
-  return !URL.canParse(String(origin)) || new URL(String(origin)).host !== request.headers["host"];
+  return !URL.canParse(String(origin)) || new URL(String(origin)).host !== host;
 }
+
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/iu;

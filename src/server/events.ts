@@ -31,6 +31,17 @@ async function takeEvents(
       "no source of type http is configured; add { name: local, type: http } to sources",
     );
   }
+  const coding = context.env.incoming.headers["content-encoding"] ?? "identity";
+  if (coding.toLowerCase() !== "identity") {
+    return errorAnswer(
+      415,
+      "unsupported-media-type",
+      "a compressed body is not taken: send it without Content-Encoding",
+      {
+        connection: "close",
+      },
+    );
+  }
   const body = await readBody(context.env.incoming);
   if (body.kind !== "body") return bodyRefusal(body.kind, maxBodyBytes);
   try {

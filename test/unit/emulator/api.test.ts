@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { describe, expect, test } from "vitest";
 import type { Emulator, EmulatorOptions } from "../../../src/emulator/index.ts";
 import { createEmulator } from "../../../src/emulator/index.ts";
@@ -193,6 +194,20 @@ describe("the control room", () => {
       headers: { origin: "https://elsewhere.example" },
     });
     expect(answer.status).toBe(403);
+  });
+
+  test("is closed to names that are not this machine's, as a rebound page sends them", async () => {
+    const { emulator } = await started();
+    await using _ = emulator;
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { host: `evil.example:${emulator.port}`, origin: `http://evil.example:${emulator.port}` };
+      const asked = request(`${emulator.url}/_emulator/ledger`, { headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      asked.on("error", reject).end();
+    });
+    expect(status).toBe(403);
   });
 
   test("resets to the first second", async () => {

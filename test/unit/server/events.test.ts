@@ -43,6 +43,16 @@ describe("POST /api/events", () => {
     expect(service.pushed).toEqual([{ text: body, mediaType: "application/cloudevents+json" }]);
   });
 
+  test("a compressed body is 415, and says what to do", async () => {
+    const { ask } = await serve({ push: () => items("admitted") });
+    const answer = await ask({
+      ...post("/api/events", { topic: "t", body: {} }),
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+    });
+    expect(answer.status).toBe(415);
+    expect(JSON.stringify(answer.json)).toContain("without Content-Encoding");
+  });
+
   test("says what to configure where no http source is", async () => {
     const { ask } = await serve();
     const answer = await ask(post("/api/events", { topic: "t", body: 1 }));
