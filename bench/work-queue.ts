@@ -6,7 +6,7 @@
  */
 import { cpus } from "node:os";
 import { QueueCore } from "../src/core/queue-core.ts";
-import type { AdmitItem } from "../src/core/queue-verbs.ts";
+import type { NewEnvelope } from "../src/core/queue-verbs.ts";
 
 const ROUNDS = 5;
 const BATCH = 64;
@@ -41,7 +41,7 @@ function ringfirst(name: string, keysOf: (depth: number) => number, dedupIds: nu
       const keys = Array.from({ length: keysOf(depth) }, (_, index) => `conversation-${index}`);
       let given = 0;
       let time = 1;
-      const batchOf = (count: number): AdmitItem<Uint8Array>[] => {
+      const batchOf = (count: number): NewEnvelope<Uint8Array>[] => {
         return Array.from({ length: count }, () => {
           given += 1;
           const rank = given % 10;

@@ -4,13 +4,14 @@
  * Seqs stand in a sorted array from which removed ones are swept only now and then: dead letters come in nearly sorted, so
  * adding is an append or a short shift near the end.
  */
-import type { FailedAttempt, QueueEnvelope } from "./queue-envelope.ts";
+import type { QueueEnvelope } from "./queue-envelope.ts";
+import type { DeadAttempt } from "./queue-verbs.ts";
 
 /** An envelope that was given up, with what it needs to come back (Q7 `redrive`). */
 export interface DeadEntry<P> {
   readonly envelope: QueueEnvelope<P>;
   readonly standing: number;
-  readonly attempts: readonly FailedAttempt[];
+  readonly attempts: readonly DeadAttempt[];
   readonly redriven: number;
   readonly replaced: number;
   readonly deadAt: number;

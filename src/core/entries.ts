@@ -3,7 +3,8 @@
  * them have (a coalesceKey, failed attempts, redrives) is kept in maps of those few.
  */
 import { DEAD_ON_EXPIRY, EntryRows, HISTORY, SHARED, STATE } from "./entry-rows.ts";
-import type { FailedAttempt, QueueEnvelope } from "./queue-envelope.ts";
+import type { QueueEnvelope } from "./queue-envelope.ts";
+import type { DeadAttempt } from "./queue-verbs.ts";
 
 /** What an entry has been through. */
 export interface EntryHistory {
@@ -12,7 +13,7 @@ export interface EntryHistory {
   readonly redriven: number;
   /** How many envelopes it stands for, cumulative (Q9). */
   readonly replaced: number;
-  readonly failures: readonly FailedAttempt[];
+  readonly failures: readonly DeadAttempt[];
 }
 
 /** The history of an envelope that was never handed over and replaced nothing. */

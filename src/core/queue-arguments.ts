@@ -1,6 +1,6 @@
 /** Names of sinks and classes, and the checks of arguments: each error says what was found and what is allowed. */
 import { RingfirstError } from "../errors.ts";
-import type { AdmitItem, LeaseEnd } from "./queue-verbs.ts";
+import type { NewEnvelope, Settlement } from "./queue-verbs.ts";
 import type { PriorityClass } from "./rule.ts";
 import { MAX_RANKS } from "./standing.ts";
 
@@ -58,7 +58,7 @@ export class QueueNames {
   }
 
   /** Answers the rank of its class. @throws RingfirstError `RF_QUEUE_ARGUMENT` */
-  checkItem(item: AdmitItem<unknown>): number {
+  checkItem(item: NewEnvelope<unknown>): number {
     const rank = this.rank(item.class);
     for (const name of item.sinks) this.sink(name);
     if (item.expiresAt !== undefined && !(item.expiresAt >= -Infinity)) {
@@ -68,7 +68,7 @@ export class QueueNames {
   }
 
   /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
-  checkEnd(end: LeaseEnd): void {
+  checkEnd(end: Settlement): void {
     if (end.result !== "retry") return;
     if (!(end.delayMs >= 0 && end.delayMs < Infinity)) {
       throw wrong("delayMs", "a number of milliseconds, 0 or more", show(end.delayMs));

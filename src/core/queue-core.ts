@@ -26,14 +26,14 @@ import { QueueNames, requirePositive } from "./queue-arguments.ts";
 import type { SinkReport } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
 import type {
-  AdmitItem,
-  Admission,
-  EndedLease,
-  HandOver,
-  LeaseEnd,
-  ListedDeadLetter,
+  NewEnvelope,
+  AdmitResult,
+  ReclaimedLease,
+  ClaimedEnvelope,
+  Settlement,
+  DeadLetter,
   QueueReport,
-  Refusal,
+  SinkRefusal,
 } from "./queue-verbs.ts";
 import type { PriorityClass } from "./rule.ts";
 import { REFUSED_TOO_LARGE, SinkQueue } from "./sink-queue.ts";
@@ -115,12 +115,12 @@ export class QueueCore<P> {
     });
   }
 
-  admit(batch: readonly AdmitItem<P>[], now: number): Admission[] {
+  admit(batch: readonly NewEnvelope<P>[], now: number): AdmitResult[] {
     const ranks: number[] = [];
     for (const item of batch) ranks.push(this.#names.checkItem(item));
     this.#advance(now);
     this.#dedup.advance(this.#now);
-    const answers: Admission[] = [];
+    const answers: AdmitResult[] = [];
     for (let index = 0; index < batch.length; index += 1) answers.push(this.#admitOne(batch[index]!, ranks[index]!));
     return answers;
   }
@@ -129,14 +129,14 @@ export class QueueCore<P> {
     sinkName: string,
     options: { readonly max: number; readonly leaseMs: number; readonly classes?: readonly string[] | undefined },
     now: number,
-  ): HandOver<P>[] {
+  ): ClaimedEnvelope<P>[] {
     const index = this.#names.sink(sinkName);
     requirePositive("max", options.max);
     requirePositive("leaseMs", options.leaseMs);
     const allowed = options.classes === undefined ? undefined : this.#names.allowedRanks(options.classes);
     this.#advance(now);
     const sink = this.#sinks[index]!;
-    const handed: HandOver<P>[] = [];
+    const handed: ClaimedEnvelope<P>[] = [];
     while (handed.length < options.max) {
       const lane = sink.nextLane(allowed);
       if (lane === NONE) break;
@@ -148,7 +148,7 @@ export class QueueCore<P> {
     return handed;
   }
 
-  settle(batch: readonly LeaseEnd[], now: number): ("settled" | "stale")[] {
+  settle(batch: readonly Settlement[], now: number): ("settled" | "stale")[] {
     for (const end of batch) this.#names.checkEnd(end);
     this.#advance(now);
     const answers: ("settled" | "stale")[] = [];
@@ -167,9 +167,9 @@ export class QueueCore<P> {
     });
   }
 
-  reclaim(now: number): EndedLease[] {
+  reclaim(now: number): ReclaimedLease[] {
     this.#advance(now);
-    const ended: EndedLease[] = [];
+    const ended: ReclaimedLease[] = [];
     for (;;) {
       const lease = this.#leases.firstEnded(this.#now);
       if (lease === NONE) return ended;
@@ -191,12 +191,12 @@ export class QueueCore<P> {
       readonly limit?: number | undefined;
     },
     now: number,
-  ): ListedDeadLetter<P>[] {
+  ): DeadLetter<P>[] {
     const limit = query.limit ?? 100;
     requirePositive("limit", limit);
     const only = query.sink === undefined ? undefined : this.#names.sink(query.sink);
     this.#advance(now);
-    const listed: ListedDeadLetter<P>[] = [];
+    const listed: DeadLetter<P>[] = [];
     for (const [index, sink] of this.#sinks.entries()) {
       if (only !== undefined && only !== index) continue;
       for (const dead of sink.deadLetters(query.after ?? 0, limit - listed.length)) {
@@ -251,7 +251,7 @@ export class QueueCore<P> {
     for (const sink of this.#sinks) sink.advance(this.#now);
   }
 
-  #settleOne(end: LeaseEnd): "settled" | "stale" {
+  #settleOne(end: Settlement): "settled" | "stale" {
     const lease = this.#leases.find(end.token);
     if (lease === NONE) return "stale";
     const sink = this.#sinks[this.#leases.sinkOf(lease)]!;
@@ -263,7 +263,7 @@ export class QueueCore<P> {
     return "settled";
   }
 
-  #admitOne(item: AdmitItem<P>, rank: number): Admission {
+  #admitOne(item: NewEnvelope<P>, rank: number): AdmitResult {
     if (this.#dedup.has(item.id)) {
       this.#duplicates += 1;
       return { status: "duplicate" };
@@ -271,7 +271,7 @@ export class QueueCore<P> {
     const envelope = this.#envelopeOf(item, rank);
     const expiresAt = item.expiresAt ?? Infinity;
     const { sinks } = item;
-    let refusedBy: Refusal[] | undefined;
+    let refusedBy: SinkRefusal[] | undefined;
     let taken = 0;
     let replaced = 0;
     for (let index = 0; index < sinks.length; index += 1) {
@@ -298,7 +298,7 @@ export class QueueCore<P> {
   }
 
   /** A new envelope. Unless it is for one sink only, it is held by its admission until every sink was asked. */
-  #envelopeOf(item: AdmitItem<P>, rank: number): QueueEnvelope<P> {
+  #envelopeOf(item: NewEnvelope<P>, rank: number): QueueEnvelope<P> {
     const seq = this.#lastSeq + 1;
     const shared = item.sinks.length !== 1;
     const bytes = this.#sizeOf(item.payload);
@@ -329,7 +329,7 @@ export class QueueCore<P> {
     return answer;
   }
 
-  #refusedByAll(refusedBy: readonly Refusal[]): Admission {
+  #refusedByAll(refusedBy: readonly SinkRefusal[]): AdmitResult {
     if (refusedBy.every((refusal) => refusal.reason === "too-large")) {
       this.#tooLarge += 1;
       return { status: "too-large" };
@@ -351,7 +351,7 @@ export class QueueCore<P> {
     this.#payloadBytes -= bytes;
   }
 
-  #handOver(sink: SinkQueue<P>, entry: number, laneRank: number, token: number): HandOver<P> {
+  #handOver(sink: SinkQueue<P>, entry: number, laneRank: number, token: number): ClaimedEnvelope<P> {
     const { entries } = sink;
     const { rows } = entries;
     const { attempt, redriven, replaced } = entries.history(entry);
@@ -370,7 +370,7 @@ export class QueueCore<P> {
     };
   }
 
-  #endLease(lease: number, cause: string): EndedLease {
+  #endLease(lease: number, cause: string): ReclaimedLease {
     const index = this.#leases.sinkOf(lease);
     const entry = this.#leases.entryOf(lease);
     this.#leases.end(lease);

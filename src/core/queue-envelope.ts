@@ -17,11 +17,3 @@ export interface QueueEnvelope<P> {
   /** Several sinks were asked to take it: the payload is stored once and let go by the last that holds it. */
   readonly shared: boolean;
 }
-
-/** One attempt that failed. */
-export interface FailedAttempt {
-  readonly attempt: number;
-  /** When it ended, epoch milliseconds. */
-  readonly at: number;
-  readonly cause: string;
-}

@@ -1,77 +1,108 @@
-/** What the verbs of the work queue take and answer, as the core speaks it; `ports/store.ts` says the same of every store. */
+/**
+ * What the verbs of the work queue take and answer. `ports/store.ts` hands these on as the words of every store; the core is
+ * generic in the payload `P`, so that a store may give it a reference in place of bytes.
+ */
 import type { SinkReport } from "./queue-counters.ts";
-import type { FailedAttempt } from "./queue-envelope.ts";
 
-/** One item of `admit`. */
-export interface AdmitItem<P> {
+/** What is given to `admit`. */
+export interface NewEnvelope<P = Uint8Array> {
+  /** Dedup identity (Q11). */
   readonly id: string;
+  /** Name of a configured class. */
   readonly class: string;
+  /** Ordering key: one lane per key and sink (Q1). "" is a key like any other; absent: a lane by itself. */
   readonly key?: string | undefined;
+  /** Newer state replaces older (Q9); needs a key. */
   readonly coalesceKey?: string | undefined;
+  /** Epoch milliseconds from which it is not handed over any more (Q8). */
   readonly expiresAt?: number | undefined;
+  /** @defaultValue `"drop"` */
   readonly onExpiry?: "drop" | "dead-letter" | undefined;
+  /** The store keeps this array as it is: the caller must not change it afterwards. */
   readonly payload: P;
+  /** Names of the sinks that shall have it. None: admitted and complete at once (`unrouted`). */
   readonly sinks: readonly string[];
 }
 
 /** Why one sink did not take an envelope that others took. */
-export interface Refusal {
+export interface SinkRefusal {
   readonly sink: string;
   readonly reason: "full" | "too-large";
 }
 
 /** The answer to one item of `admit`. */
-export type Admission =
-  | { readonly status: "admitted"; readonly seq: number; readonly refusedBy?: readonly Refusal[] }
+export type AdmitResult =
+  | { readonly status: "admitted"; readonly seq: number; readonly refusedBy?: readonly SinkRefusal[] }
+  /** `replaced`: how many envelopes this admit removed, in the sink where most were. */
   | {
       readonly status: "coalesced";
       readonly seq: number;
       readonly replaced: number;
-      readonly refusedBy?: readonly Refusal[];
+      readonly refusedBy?: readonly SinkRefusal[];
     }
   | { readonly status: "duplicate" }
   | { readonly status: "full" }
   | { readonly status: "too-large" };
 
+/** Names one lease, never used twice, restarts included (Q6). */
+export type LeaseToken = number;
+
 /** An envelope handed over under a lease. */
-export interface HandOver<P> {
-  readonly token: number;
+export interface ClaimedEnvelope<P = Uint8Array> {
+  readonly token: LeaseToken;
   readonly seq: number;
   readonly id: string;
+  /** Its own class. */
   readonly class: string;
+  /** The class by which its lane was served (Q2); equal to `class` or more urgent, save for shares. */
   readonly laneClass: string;
   readonly key: string | undefined;
+  /** From 1. */
   readonly attempt: number;
+  /** How often it was redriven from the dead letters. */
   readonly redriven: number;
+  /** `now` less its admission, in milliseconds. */
   readonly waitedMs: number;
+  /** How many older envelopes it stands for (Q9), cumulative. */
   readonly replaced: number;
   readonly payload: P;
 }
 
 /** The end of one lease. */
-export type LeaseEnd =
-  | { readonly token: number; readonly result: "ack" }
-  | { readonly token: number; readonly result: "retry"; readonly delayMs: number; readonly cause: string }
-  | { readonly token: number; readonly result: "dead"; readonly cause: string };
+export type Settlement =
+  | { readonly token: LeaseToken; readonly result: "ack" }
+  | { readonly token: LeaseToken; readonly result: "retry"; readonly delayMs: number; readonly cause: string }
+  | { readonly token: LeaseToken; readonly result: "dead"; readonly cause: string };
 
-/** A lease that ran out. */
-export interface EndedLease {
+/** A lease that `reclaim` ended. */
+export interface ReclaimedLease {
   readonly sink: string;
   readonly seq: number;
+  /** The attempt that ended. */
   readonly attempt: number;
   readonly result: "waiting" | "dead";
 }
 
-/** A dead letter as it is listed. */
-export interface ListedDeadLetter<P> {
+/** One attempt of a dead letter. */
+export interface DeadAttempt {
+  readonly attempt: number;
+  /** When it ended, epoch milliseconds. */
+  readonly at: number;
+  readonly cause: string;
+}
+
+/** An envelope that was given up; named by (sink, seq). */
+export interface DeadLetter<P = Uint8Array> {
   readonly sink: string;
   readonly seq: number;
   readonly id: string;
   readonly class: string;
   readonly key: string | undefined;
+  /** Epoch milliseconds. */
   readonly admittedAt: number;
   readonly deadAt: number;
-  readonly attempts: readonly FailedAttempt[];
+  /** Every attempt, oldest first, those before a redrive included. */
+  readonly attempts: readonly DeadAttempt[];
   readonly redriven: number;
   readonly replaced: number;
   readonly payload: P;

@@ -5,71 +5,28 @@
  * database) may ignore it. Bad arguments (unknown sink or class, `max` or `leaseMs` <= 0) reject with `RF_QUEUE_ARGUMENT`
  * and change nothing; verbs after `close` reject with `RF_QUEUE_CLOSED`.
  */
+import type {
+  AdmitResult,
+  ClaimedEnvelope,
+  DeadLetter,
+  LeaseToken,
+  NewEnvelope,
+  ReclaimedLease,
+  Settlement,
+} from "../core/queue-verbs.ts";
 import type { PriorityClass } from "../core/rule.ts";
 
-/** What is given to `admit`. */
-export interface NewEnvelope {
-  /** Dedup identity (Q11). */
-  readonly id: string;
-  /** Name of a configured class. */
-  readonly class: string;
-  /** Ordering key: one lane per key and sink (Q1). "" is a key like any other; absent: a lane by itself. */
-  readonly key?: string | undefined;
-  /** Newer state replaces older (Q9); needs a key. */
-  readonly coalesceKey?: string | undefined;
-  /** Epoch milliseconds from which it is not handed over any more (Q8). */
-  readonly expiresAt?: number | undefined;
-  /** @defaultValue `"drop"` */
-  readonly onExpiry?: "drop" | "dead-letter" | undefined;
-  /** The store keeps this array as it is: the caller must not change it afterwards. */
-  readonly payload: Uint8Array;
-  /** Names of the sinks that shall have it. None: admitted and complete at once (`unrouted`). */
-  readonly sinks: readonly string[];
-}
-
-/** Why one sink did not take an envelope that others took. */
-export interface SinkRefusal {
-  readonly sink: string;
-  readonly reason: "full" | "too-large";
-}
-
-/** The answer to one item of `admit`. */
-export type AdmitResult =
-  | { readonly status: "admitted"; readonly seq: number; readonly refusedBy?: readonly SinkRefusal[] }
-  /** `replaced`: how many envelopes this admit removed, in the sink where most were. */
-  | {
-      readonly status: "coalesced";
-      readonly seq: number;
-      readonly replaced: number;
-      readonly refusedBy?: readonly SinkRefusal[];
-    }
-  | { readonly status: "duplicate" }
-  | { readonly status: "full" }
-  | { readonly status: "too-large" };
-
-/** Names one lease, never used twice, restarts included (Q6). */
-export type LeaseToken = number;
-
-/** An envelope handed over under a lease. */
-export interface ClaimedEnvelope {
-  readonly token: LeaseToken;
-  readonly seq: number;
-  readonly id: string;
-  /** Its own class. */
-  readonly class: string;
-  /** The class by which its lane was served (Q2); equal to `class` or more urgent, save for shares. */
-  readonly laneClass: string;
-  readonly key: string | undefined;
-  /** From 1. */
-  readonly attempt: number;
-  /** How often it was redriven from the dead letters. */
-  readonly redriven: number;
-  /** `now` less its admission, in milliseconds. */
-  readonly waitedMs: number;
-  /** How many older envelopes it stands for (Q9), cumulative. */
-  readonly replaced: number;
-  readonly payload: Uint8Array;
-}
+export type {
+  AdmitResult,
+  ClaimedEnvelope,
+  DeadAttempt,
+  DeadLetter,
+  LeaseToken,
+  NewEnvelope,
+  ReclaimedLease,
+  Settlement,
+  SinkRefusal,
+} from "../core/queue-verbs.ts";
 
 /** What to claim. */
 export interface ClaimOptions {
@@ -79,46 +36,6 @@ export interface ClaimOptions {
   readonly leaseMs: number;
   /** Only lanes of these lane classes; absent: all. */
   readonly classes?: readonly string[] | undefined;
-}
-
-/** The end of one lease. */
-export type Settlement =
-  | { readonly token: LeaseToken; readonly result: "ack" }
-  | { readonly token: LeaseToken; readonly result: "retry"; readonly delayMs: number; readonly cause: string }
-  | { readonly token: LeaseToken; readonly result: "dead"; readonly cause: string };
-
-/** A lease that `reclaim` ended. */
-export interface ReclaimedLease {
-  readonly sink: string;
-  readonly seq: number;
-  /** The attempt that ended. */
-  readonly attempt: number;
-  readonly result: "waiting" | "dead";
-}
-
-/** One attempt of a dead letter. */
-export interface DeadAttempt {
-  readonly attempt: number;
-  /** When it ended, epoch milliseconds. */
-  readonly at: number;
-  readonly cause: string;
-}
-
-/** An envelope that was given up; named by (sink, seq). */
-export interface DeadLetter {
-  readonly sink: string;
-  readonly seq: number;
-  readonly id: string;
-  readonly class: string;
-  readonly key: string | undefined;
-  /** Epoch milliseconds. */
-  readonly admittedAt: number;
-  readonly deadAt: number;
-  /** Every attempt, oldest first, those before a redrive included. */
-  readonly attempts: readonly DeadAttempt[];
-  readonly redriven: number;
-  readonly replaced: number;
-  readonly payload: Uint8Array;
 }
 
 /** Which dead letters to list; smallest seq first. */

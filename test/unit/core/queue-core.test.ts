@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { QueueCore } from "../../../src/core/queue-core.ts";
-import type { AdmitItem } from "../../../src/core/queue-verbs.ts";
+import type { NewEnvelope } from "../../../src/core/queue-verbs.ts";
 
 function open(maxEvents: number): QueueCore<number> {
   return new QueueCore<number>({
@@ -17,7 +17,7 @@ function open(maxEvents: number): QueueCore<number> {
   });
 }
 
-const item = (id: number, rest: Partial<AdmitItem<number>> = {}): AdmitItem<number> => {
+const item = (id: number, rest: Partial<NewEnvelope<number>> = {}): NewEnvelope<number> => {
   return { id: `${id}`, class: "standard", payload: 1, sinks: ["s"], ...rest };
 };
 const times = (count: number): number[] => [...Array.from({ length: count }).keys()];
