@@ -41,7 +41,7 @@ function ringfirst(name: string, keysOf: (depth: number) => number, dedupIds: nu
       const keys = Array.from({ length: keysOf(depth) }, (_, index) => `conversation-${index}`);
       let given = 0;
       let time = 1;
-      const batchOf = (count: number): NewEnvelope<Uint8Array>[] => {
+      const batchOf = (count: number): NewEnvelope[] => {
         return Array.from({ length: count }, () => {
           given += 1;
           const rank = given % 10;
