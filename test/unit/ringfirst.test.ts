@@ -7,6 +7,7 @@ import type { Source, SourceContext, SourceStatus } from "../../src/ports/source
 import { createRingfirst, type Ringfirst } from "../../src/ringfirst.ts";
 import { handlerSink } from "../../src/sinks/handler.ts";
 import { createFakeClock, type FakeClock } from "../../src/testing/fake-clock.ts";
+import { createLogSpy } from "../support/log-spy.ts";
 
 interface HandSource extends Source {
   context: SourceContext | undefined;
@@ -139,6 +140,37 @@ describe("the service", () => {
     await clock.settle();
     expect(seen.map(({ redriven }) => redriven)).toEqual([0, 1]);
     expect((await service.status()).gaps).toMatchObject({ open: 0, total: 1 });
+    await service.close();
+  });
+
+  test("is not ready while a sink can't deliver", async () => {
+    let trouble: string | undefined = "the reader has closed the pipe";
+    const sink: Sink = {
+      ...handlerSink({ name: "out", handle: () => undefined }),
+      trouble: () => trouble,
+    };
+    const service = await createRingfirst({ sources: [handSource()], sinks: [{ sink }], clock: createFakeClock() });
+    service.start();
+    expect(service.readiness()).toEqual({ ready: false, reasons: ["out: the reader has closed the pipe"] });
+    expect((await service.status()).notReady).toEqual(["out: the reader has closed the pipe"]);
+    trouble = undefined;
+    expect(service.readiness().ready).toBe(true);
+    await service.close();
+  });
+
+  test("a sink that is down tells of its dead letters now and then, and counts them all", async () => {
+    const logger = createLogSpy();
+    const { clock, source, service } = await rig({ handle: () => dead("down"), logger });
+    const lines = (): number => logger.lines.filter(({ message }) => message.includes("dead letter")).length;
+    for (let n = 0; n < 50; n += 1) source.give(RINGING, { n }, `c${n}`);
+    await clock.settle();
+    expect(lines()).toBe(1);
+    await clock.advance(10_000);
+    source.give(RINGING, { n: 50 }, "c50");
+    await clock.settle();
+    expect(lines()).toBe(2);
+    expect(logger.lines.at(-1)?.fields["count"]).toBe(50);
+    expect((await service.deadLetters({ limit: 1_000 })).length).toBe(51);
     await service.close();
   });
 
