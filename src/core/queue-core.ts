@@ -23,7 +23,6 @@ import { Leases } from "./leases.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { Ledger } from "./ledger.ts";
 import { QueueNames, requirePositive } from "./queue-arguments.ts";
-import type { SinkReport } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
 import type {
   NewEnvelope,
@@ -31,8 +30,9 @@ import type {
   ReclaimedLease,
   ClaimedEnvelope,
   Settlement,
+  SinkStats,
+  StoreStats,
   DeadLetter,
-  QueueReport,
   SinkRefusal,
 } from "./queue-verbs.ts";
 import type { PriorityClass } from "./rule.ts";
@@ -225,10 +225,10 @@ export class QueueCore<P> {
     return this.#ledger.read(query.after, query.limit);
   }
 
-  stats(now: number): QueueReport {
+  stats(now: number): StoreStats {
     this.#advance(now);
     this.#dedup.advance(this.#now);
-    const sinks: Record<string, SinkReport> = Object.create(null);
+    const sinks: Record<string, SinkStats> = Object.create(null);
     for (const [index, sink] of this.#sinks.entries()) {
       sinks[this.#names.sinkName(index)] = sink.stats(this.#names.classNames);
     }

@@ -47,20 +47,3 @@ export function totalOf(counters: readonly ClassCounters[]): ClassCounters {
   }
   return total;
 }
-
-/** Counters and gauges of one class. */
-export interface ClassReport extends Readonly<ClassCounters> {
-  /** Epoch milliseconds. */
-  readonly oldestAdmittedAt: number | undefined;
-}
-
-/** Counters and gauges of one sink. */
-export interface SinkReport extends Readonly<ClassCounters> {
-  readonly redriven: number;
-  readonly retried: number;
-  readonly reclaimed: number;
-  readonly bytes: number;
-  readonly lanes: number;
-  readonly backoffs: number;
-  readonly classes: Readonly<Record<string, ClassReport>>;
-}

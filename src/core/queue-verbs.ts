@@ -2,8 +2,6 @@
  * What the verbs of the work queue take and answer. `ports/store.ts` hands these on as the words of every store; the core is
  * generic in the payload `P`, so that a store may give it a reference in place of bytes.
  */
-import type { SinkReport } from "./queue-counters.ts";
-
 /** What is given to `admit`. */
 export interface NewEnvelope<P = Uint8Array> {
   /** Dedup identity (Q11). */
@@ -108,15 +106,62 @@ export interface DeadLetter<P = Uint8Array> {
   readonly payload: P;
 }
 
-/** Counters of the whole. */
-export interface QueueReport {
-  readonly sinks: Readonly<Record<string, SinkReport>>;
+/** Counters and gauges of one class within one sink, by own class. */
+export interface ClassStats {
+  readonly admitted: number;
+  readonly acked: number;
+  readonly expired: number;
+  readonly coalesced: number;
+  readonly shed: number;
+  readonly refused: number;
+  readonly discarded: number;
+  readonly dead: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Admission of the oldest waiting envelope, epoch milliseconds. */
+  readonly oldestAdmittedAt: number | undefined;
+}
+
+/** One sink's work queue. For each: admitted = acked + expired + coalesced + shed + discarded + dead + waiting + inFlight (Q14). */
+export interface SinkStats {
+  readonly admitted: number;
+  readonly acked: number;
+  readonly expired: number;
+  readonly coalesced: number;
+  readonly shed: number;
+  readonly discarded: number;
+  /** Dead letters there are now. */
+  readonly dead: number;
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly refused: number;
+  readonly redriven: number;
+  /** Failed attempts that were put back. */
+  readonly retried: number;
+  /** Leases ended by their time or by a restart. */
+  readonly reclaimed: number;
+  /** Payload bytes of waiting and in-flight envelopes. */
+  readonly bytes: number;
+  /** Lanes with at least one envelope. */
+  readonly lanes: number;
+  /** Lanes in backoff. */
+  readonly backoffs: number;
+  readonly classes: Readonly<Record<string, ClassStats>>;
+}
+
+/** The whole store. */
+export interface StoreStats {
+  readonly sinks: Readonly<Record<string, SinkStats>>;
+  /** Items answered `admitted` or `coalesced`. */
   readonly admitted: number;
   readonly duplicates: number;
   readonly full: number;
   readonly tooLarge: number;
   readonly unrouted: number;
+  /** Ids in the dedup window. */
   readonly dedupIds: number;
+  /** Payload bytes, each payload counted once. */
   readonly payloadBytes: number;
+  /** The highest seq given. */
   readonly lastSeq: number;
 }

@@ -23,7 +23,8 @@ import type { EntryRows } from "./entry-rows.ts";
 import { DEAD_ON_EXPIRY, SHARED } from "./entry-rows.ts";
 import { Lanes } from "./lanes.ts";
 import type { EndReason } from "./ledger.ts";
-import type { ClassCounters, ClassReport, SinkReport } from "./queue-counters.ts";
+import type { ClassCounters } from "./queue-counters.ts";
+import type { ClassStats, SinkStats } from "./queue-verbs.ts";
 import { totalOf, zeroCounters } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
 import { Shares } from "./shares.ts";
@@ -439,8 +440,8 @@ export class SinkQueue<P> {
   // Reports ---------------------------------------------------------------------------------------------------------
 
   /** Counters and gauges; `classNames` by rank. */
-  stats(classNames: readonly string[]): SinkReport {
-    const classes: Record<string, ClassReport> = Object.create(null);
+  stats(classNames: readonly string[]): SinkStats {
+    const classes: Record<string, ClassStats> = Object.create(null);
     for (const [rank, name] of classNames.entries()) {
       classes[name] = { ...this.#counters[rank]!, oldestAdmittedAt: this.#ages.oldestAdmittedAt(rank) };
     }

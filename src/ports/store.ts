@@ -13,12 +13,14 @@ import type {
   NewEnvelope,
   ReclaimedLease,
   Settlement,
+  StoreStats,
 } from "../core/queue-verbs.ts";
 import type { PriorityClass } from "../core/rule.ts";
 
 export type {
   AdmitResult,
   ClaimedEnvelope,
+  ClassStats,
   DeadAttempt,
   DeadLetter,
   LeaseToken,
@@ -26,6 +28,8 @@ export type {
   ReclaimedLease,
   Settlement,
   SinkRefusal,
+  SinkStats,
+  StoreStats,
 } from "../core/queue-verbs.ts";
 
 /** What to claim. */
@@ -67,66 +71,6 @@ export interface LedgerLine {
   readonly id: string;
   readonly class: string;
   readonly key: string | undefined;
-}
-
-/** Counters and gauges of one class within one sink, by own class. */
-export interface ClassStats {
-  readonly admitted: number;
-  readonly acked: number;
-  readonly expired: number;
-  readonly coalesced: number;
-  readonly shed: number;
-  readonly refused: number;
-  readonly discarded: number;
-  readonly dead: number;
-  readonly waiting: number;
-  readonly inFlight: number;
-  /** Admission of the oldest waiting envelope, epoch milliseconds. */
-  readonly oldestAdmittedAt: number | undefined;
-}
-
-/** One sink's work queue. For each: admitted = acked + expired + coalesced + shed + discarded + dead + waiting + inFlight (Q14). */
-export interface SinkStats {
-  readonly admitted: number;
-  readonly acked: number;
-  readonly expired: number;
-  readonly coalesced: number;
-  readonly shed: number;
-  readonly discarded: number;
-  /** Dead letters there are now. */
-  readonly dead: number;
-  readonly waiting: number;
-  readonly inFlight: number;
-  readonly refused: number;
-  readonly redriven: number;
-  /** Failed attempts that were put back. */
-  readonly retried: number;
-  /** Leases ended by their time or by a restart. */
-  readonly reclaimed: number;
-  /** Payload bytes of waiting and in-flight envelopes. */
-  readonly bytes: number;
-  /** Lanes with at least one envelope. */
-  readonly lanes: number;
-  /** Lanes in backoff. */
-  readonly backoffs: number;
-  readonly classes: Readonly<Record<string, ClassStats>>;
-}
-
-/** The whole store. */
-export interface StoreStats {
-  readonly sinks: Readonly<Record<string, SinkStats>>;
-  /** Items answered `admitted` or `coalesced`. */
-  readonly admitted: number;
-  readonly duplicates: number;
-  readonly full: number;
-  readonly tooLarge: number;
-  readonly unrouted: number;
-  /** Ids in the dedup window. */
-  readonly dedupIds: number;
-  /** Payload bytes, each payload counted once. */
-  readonly payloadBytes: number;
-  /** The highest seq given. */
-  readonly lastSeq: number;
 }
 
 /** An open work queue store (docs/work-queue.md says what each step means). */
