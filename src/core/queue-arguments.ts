@@ -11,11 +11,15 @@ export class QueueNames {
   readonly #sinkNames: readonly string[];
   readonly #ranks: ReadonlyMap<string, number>;
   readonly #sinks: ReadonlyMap<string, number>;
+  readonly #removed: ReadonlySet<string>;
   /** The name asked for last, and its index: most batches are for one sink. */
   #lastSink = "";
   #lastIndex = -1;
 
-  constructor(classes: readonly PriorityClass[], sinks: readonly { readonly name: string }[]) {
+  constructor(
+    classes: readonly PriorityClass[],
+    sinks: readonly { readonly name: string; readonly removed?: boolean }[],
+  ) {
     if (classes.length === 0 || classes.length > MAX_RANKS) {
       throw wrong("classes", `1 to ${MAX_RANKS} classes`, String(classes.length));
     }
@@ -23,6 +27,7 @@ export class QueueNames {
     this.#sinkNames = sinks.map((sink) => sink.name);
     this.#ranks = new Map(this.classNames.map((name, rank) => [name, rank]));
     this.#sinks = new Map(this.#sinkNames.map((name, index) => [name, index]));
+    this.#removed = new Set(sinks.filter(({ removed }) => removed === true).map(({ name }) => name));
   }
 
   className(rank: number): string {
@@ -43,6 +48,32 @@ export class QueueNames {
     return index;
   }
 
+  isSink(name: string): boolean {
+    return this.#sinks.has(name);
+  }
+
+  /** Whether the sink is configured, not one that only left something behind. */
+  isServed(name: string): boolean {
+    return this.#sinks.has(name) && !this.#removed.has(name);
+  }
+
+  /** A sink that takes envelopes and hands them over. @throws RingfirstError `RF_QUEUE_ARGUMENT` */
+  servedSink(name: string): number {
+    if (this.#removed.size > 0 && this.#removed.has(name)) {
+      throw wrong(
+        "sink",
+        listed(this.#sinkNames.filter((one) => this.isServed(one))),
+        `${show(name)}, which is removed`,
+      );
+    }
+    return this.sink(name);
+  }
+
+  /** The rank of a class, the last for one that is no longer configured. */
+  rankOrLast(name: string): number {
+    return this.#ranks.get(name) ?? this.classNames.length - 1;
+  }
+
   /** @throws RingfirstError `RF_QUEUE_ARGUMENT` */
   rank(name: string): number {
     const rank = this.#ranks.get(name);
@@ -60,7 +91,7 @@ export class QueueNames {
   /** Answers the rank of its class. @throws RingfirstError `RF_QUEUE_ARGUMENT` */
   checkItem(item: NewEnvelope<unknown>): number {
     const rank = this.rank(item.class);
-    for (const name of item.sinks) this.sink(name);
+    for (const name of item.sinks) this.servedSink(name);
     if (item.expiresAt !== undefined && !(item.expiresAt >= -Infinity)) {
       throw wrong("expiresAt", "an instant in epoch milliseconds", show(item.expiresAt));
     }

@@ -12,18 +12,23 @@
  *                               └─ DeadLetters   (Q7)
  * ```
  *
- * Stores wrap it: they hold the payload `P` (the memory store: the bytes; one on disk: a reference) and make it durable.
+ * Stores wrap it: they hold the payload `P` (the memory store: the bytes; one on disk: nothing here), write down what the
+ * journal tells (`queue-journal.ts`), and put back what they kept (`restore…`) before the first verb.
  *
  * C1  Time never goes back here: an earlier `now` counts as the latest one seen.
  * C2  Arguments are checked before anything changes: a verb that throws has done nothing.
  * C3  Each verb first ends what has expired, in all sinks (Q8).
  */
 import { DedupWindow } from "./dedupe.ts";
+import type { Contents } from "./entries.ts";
+import { HeldContents } from "./entries.ts";
 import { Leases } from "./leases.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { Ledger } from "./ledger.ts";
 import { QueueNames, requirePositive } from "./queue-arguments.ts";
+import type { SinkCounters } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
+import type { QueueJournal } from "./queue-journal.ts";
 import type {
   NewEnvelope,
   AdmitResult,
@@ -47,6 +52,8 @@ export interface QueueCoreSettings<P> {
     readonly name: string;
     readonly maxAttempts: number;
     readonly limits: { readonly maxEvents: number; readonly maxBytes: number };
+    /** No longer configured: what it holds is kept, listed and discarded on demand; nothing new is taken, nothing claimed. */
+    readonly removed?: boolean;
   }[];
   readonly dedup: { readonly windowMs: number; readonly maxCount: number };
   readonly deadLetters: { readonly maxCount: number };
@@ -58,6 +65,22 @@ export interface QueueCoreSettings<P> {
   /** The first token and seq to give; a durable store continues its own. @defaultValue `1` */
   readonly firstToken?: number;
   readonly firstSeq?: number;
+  /** Where each sink's ids and payloads are. @defaultValue in memory */
+  readonly contents?: () => Contents<P>;
+  /** Told of all that a durable store must write down. */
+  readonly journal?: QueueJournal<P>;
+  /** Takes the place of the ledger in memory. */
+  readonly ledgerWriter?: (line: Omit<LedgerEntry, "n">) => void;
+}
+
+/** The counters of a whole work queue as a durable store keeps them; sinks by name. */
+export interface KeptCounters {
+  readonly admitted: number;
+  readonly duplicates: number;
+  readonly full: number;
+  readonly tooLarge: number;
+  readonly unrouted: number;
+  readonly sinks: Readonly<Record<string, SinkCounters>>;
 }
 
 /** The synchronous work queue (see the top of this file). `P` is the payload or what stands for it. */
@@ -68,6 +91,7 @@ export class QueueCore<P> {
   readonly #dedup: DedupWindow;
   readonly #ledger: Ledger;
   readonly #leases: Leases;
+  readonly #journal: QueueJournal<P> | undefined;
   /** By seq, of payloads that several sinks were asked to take: how many hold it. */
   readonly #holders = new Map<number, number>();
   #now: number;
@@ -87,32 +111,43 @@ export class QueueCore<P> {
     this.#leases = new Leases(settings.firstToken ?? 1);
     this.#now = settings.now;
     this.#lastSeq = (settings.firstSeq ?? 1) - 1;
-    this.#sinks = settings.sinks.map((sink) => {
-      return new SinkQueue<P>(
-        {
-          maxAttempts: sink.maxAttempts,
-          maxEvents: sink.limits.maxEvents,
-          maxBytes: sink.limits.maxBytes,
-          maxDeadLetters: settings.deadLetters.maxCount,
-          neverShed: settings.classes.map((entry) => entry.neverShed),
-          minShares: settings.classes.map((entry) => entry.minShare),
+    this.#journal = settings.journal;
+    this.#sinks = settings.sinks.map((_, index) => this.#createSink(settings, index));
+  }
+
+  #createSink(settings: QueueCoreSettings<P>, index: number): SinkQueue<P> {
+    const sink = settings.sinks[index]!;
+    const contents = settings.contents?.() ?? new HeldContents<P>();
+    const write = settings.ledgerWriter ?? ((line: Omit<LedgerEntry, "n">) => this.#ledger.write(line));
+    return new SinkQueue<P>(
+      {
+        maxAttempts: sink.maxAttempts,
+        maxEvents: sink.limits.maxEvents,
+        maxBytes: sink.limits.maxBytes,
+        maxDeadLetters: sink.removed === true ? Infinity : settings.deadLetters.maxCount,
+        neverShed: settings.classes.map((entry) => entry.neverShed),
+        minShares: settings.classes.map((entry) => entry.minShare),
+      },
+      contents,
+      {
+        ended: (envelope, reason, at) => {
+          write({
+            at,
+            sink: sink.name,
+            reason,
+            seq: reason === "refused" ? undefined : envelope.seq,
+            id: envelope.id,
+            class: this.#names.className(envelope.rank),
+            key: envelope.key,
+          });
         },
-        {
-          ended: (envelope, reason, at) => {
-            this.#ledger.write({
-              at,
-              sink: sink.name,
-              reason,
-              seq: reason === "refused" ? undefined : envelope.seq,
-              id: envelope.id,
-              class: this.#names.className(envelope.rank),
-              key: envelope.key,
-            });
-          },
-          released: (seq, bytes, shared) => this.#release(seq, bytes, shared),
+        released: (seq, bytes, shared) => {
+          this.#journal?.left(index, seq, shared);
+          this.#release(seq, bytes, shared);
         },
-      );
-    });
+        journal: this.#journal?.sink(index),
+      },
+    );
   }
 
   admit(batch: readonly NewEnvelope<P>[], now: number): AdmitResult[] {
@@ -130,7 +165,7 @@ export class QueueCore<P> {
     options: { readonly max: number; readonly leaseMs: number; readonly classes?: readonly string[] | undefined },
     now: number,
   ): ClaimedEnvelope<P>[] {
-    const index = this.#names.sink(sinkName);
+    const index = this.#names.servedSink(sinkName);
     requirePositive("max", options.max);
     requirePositive("leaseMs", options.leaseMs);
     const allowed = options.classes === undefined ? undefined : this.#names.allowedRanks(options.classes);
@@ -230,7 +265,9 @@ export class QueueCore<P> {
     this.#dedup.advance(this.#now);
     const sinks: Record<string, SinkStats> = Object.create(null);
     for (const [index, sink] of this.#sinks.entries()) {
-      sinks[this.#names.sinkName(index)] = sink.stats(this.#names.classNames);
+      const name = this.#names.sinkName(index);
+      const stats = sink.stats(this.#names.classNames);
+      sinks[name] = this.#names.isServed(name) ? stats : { ...stats, removed: true };
     }
     return {
       sinks,
@@ -243,6 +280,57 @@ export class QueueCore<P> {
       payloadBytes: this.#payloadBytes,
       lastSeq: this.#lastSeq,
     };
+  }
+
+  // What a durable store kept ---------------------------------------------------------------------------------------
+
+  /** The counters, to be kept. */
+  keptCounters(): KeptCounters {
+    const sinks: Record<string, SinkCounters> = Object.create(null);
+    for (const [index, sink] of this.#sinks.entries()) {
+      sinks[this.#names.sinkName(index)] = sink.keptCounters(this.#names.classNames);
+    }
+    const counts = { admitted: this.#admitted, duplicates: this.#duplicates, full: this.#full };
+    return { ...counts, tooLarge: this.#tooLarge, unrouted: this.#unrouted, sinks };
+  }
+
+  /** Puts kept counters back; sinks that are not here any more, not even as removed ones, are left out. */
+  restoreCounters(kept: KeptCounters): void {
+    this.#admitted = kept.admitted;
+    this.#duplicates = kept.duplicates;
+    this.#full = kept.full;
+    this.#tooLarge = kept.tooLarge;
+    this.#unrouted = kept.unrouted;
+    for (const [name, counters] of Object.entries(kept.sinks)) {
+      if (this.#names.isSink(name)) {
+        this.#sinks[this.#names.sink(name)]!.restoreCounters(counters, (one) => this.#names.rankOrLast(one));
+      }
+    }
+  }
+
+  /** An id that was known when the store ended; oldest first. */
+  restoreId(id: string, at: number): void {
+    if (!this.#dedup.has(id)) this.#dedup.remember(id, at);
+  }
+
+  /**
+   * An envelope that sinks held when the store ended, in order of seq: before `restoreIn` is called for each of these sinks.
+   * A class that is no longer configured ranks last.
+   */
+  restoreEnvelope(envelope: QueueEnvelope<P>, holders: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, envelope.seq);
+    this.#payloadBytes += envelope.bytes;
+    if (envelope.shared) this.#holders.set(envelope.seq, holders);
+  }
+
+  /** The work queue of a sink, to restore into. */
+  restoreIn(sinkName: string): SinkQueue<P> {
+    return this.#sinks[this.#names.sink(sinkName)]!;
+  }
+
+  /** The rank of a class by name, the last where it is not configured. */
+  rankOrLast(className: string): number {
+    return this.#names.rankOrLast(className);
   }
 
   /** C1, C3. */
@@ -270,6 +358,7 @@ export class QueueCore<P> {
     }
     const envelope = this.#envelopeOf(item, rank);
     const expiresAt = item.expiresAt ?? Infinity;
+    this.#journal?.admitting(envelope, expiresAt);
     const { sinks } = item;
     let refusedBy: SinkRefusal[] | undefined;
     let taken = 0;
@@ -292,6 +381,7 @@ export class QueueCore<P> {
     this.#admitted += 1;
     this.#lastSeq = envelope.seq;
     this.#dedup.remember(item.id, this.#now);
+    this.#journal?.remembered(item.id, this.#now);
     const { seq } = envelope;
     if (replaced > 0) return { status: "coalesced", seq, replaced, ...(refusedBy && { refusedBy }) };
     return refusedBy === undefined ? { status: "admitted", seq } : { status: "admitted", seq, refusedBy };
@@ -349,6 +439,7 @@ export class QueueCore<P> {
       this.#holders.delete(seq);
     }
     this.#payloadBytes -= bytes;
+    this.#journal?.released(seq);
   }
 
   #handOver(sink: SinkQueue<P>, entry: number, laneRank: number, token: number): ClaimedEnvelope<P> {

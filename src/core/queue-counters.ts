@@ -47,3 +47,30 @@ export function totalOf(counters: readonly ClassCounters[]): ClassCounters {
   }
   return total;
 }
+
+/** What is counted for good of one class: ends and refusals, without the gauges. */
+export type ClassEnds = Omit<ClassCounters, "dead" | "waiting" | "inFlight">;
+
+/** One sink's counters as a durable store keeps them; classes by name. */
+export interface SinkCounters {
+  readonly redriven: number;
+  readonly retried: number;
+  readonly reclaimed: number;
+  readonly classes: Readonly<Record<string, ClassEnds>>;
+}
+
+/** The counters of a class without its gauges. */
+export function endsOf({ admitted, acked, expired, coalesced, shed, refused, discarded }: ClassCounters): ClassEnds {
+  return { admitted, acked, expired, coalesced, shed, refused, discarded };
+}
+
+/** Adds kept counters to those of a class. */
+export function addEnds(counters: ClassCounters, kept: ClassEnds): void {
+  counters.admitted += kept.admitted;
+  counters.acked += kept.acked;
+  counters.expired += kept.expired;
+  counters.coalesced += kept.coalesced;
+  counters.shed += kept.shed;
+  counters.refused += kept.refused;
+  counters.discarded += kept.discarded;
+}

@@ -147,6 +147,11 @@ export interface SinkStats {
   /** Lanes in backoff. */
   readonly backoffs: number;
   readonly classes: Readonly<Record<string, ClassStats>>;
+  /**
+   * Set for a sink that is no longer configured and left envelopes in a durable store: all of them count as `dead` and can be
+   * listed and discarded; configured again, it goes on where it was.
+   */
+  readonly removed?: true;
 }
 
 /** The whole store. */

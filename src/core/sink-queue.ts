@@ -17,22 +17,21 @@
 import { Ages } from "./ages.ts";
 import type { DeadEntry } from "./dead-letters.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import type { EntryHistory } from "./entries.ts";
-import { Entries, FRESH } from "./entries.ts";
+import type { Contents, EntryHistory } from "./entries.ts";
+import { Entries, failedHistory, FRESH } from "./entries.ts";
 import type { EntryRows } from "./entry-rows.ts";
 import { DEAD_ON_EXPIRY, SHARED } from "./entry-rows.ts";
 import { Lanes } from "./lanes.ts";
 import type { EndReason } from "./ledger.ts";
-import type { ClassCounters } from "./queue-counters.ts";
+import type { ClassCounters, ClassEnds, SinkCounters } from "./queue-counters.ts";
 import type { ClassStats, SinkStats } from "./queue-verbs.ts";
-import { totalOf, zeroCounters } from "./queue-counters.ts";
+import { addEnds, endsOf, totalOf, zeroCounters } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
+import type { SinkJournal } from "./queue-journal.ts";
+import { Room } from "./room.ts";
 import { Shares } from "./shares.ts";
 import { NONE, SortedRuns } from "./sorted-runs.ts";
 import { rankOf, standingOf } from "./standing.ts";
-
-/** Lanes listed for shedding with each admission near a limit: all are, long before it is reached. */
-const LIST_AT_ONCE = 8;
 
 /** What one sink's work queue is made with. */
 export interface SinkQueueSettings {
@@ -52,6 +51,8 @@ export interface SinkQueueHost<P> {
   readonly ended: (envelope: QueueEnvelope<P>, reason: EndReason, at: number) => void;
   /** The sink lets go of a payload of so many bytes; `shared`: other sinks may hold it still. */
   readonly released: (seq: number, bytes: number, shared: boolean) => void;
+  /** What a durable store writes down; absent: nothing. */
+  readonly journal: SinkJournal<P> | undefined;
 }
 
 /** Answers of {@link SinkQueue.admit} below 0; else how many envelopes the newcomer replaced. */
@@ -65,10 +66,12 @@ const NOBODY: readonly number[] = [];
 export class SinkQueue<P> {
   readonly #settings: SinkQueueSettings;
   readonly #host: SinkQueueHost<P>;
+  readonly #journal: SinkJournal<P> | undefined;
   /** To read from. */
-  readonly entries: Entries<P> = new Entries<P>();
-  readonly #rows: EntryRows = this.entries.rows;
-  readonly #lanes = new Lanes(this.entries);
+  readonly entries: Entries<P>;
+  readonly #rows: EntryRows;
+  readonly #lanes: Lanes<P>;
+  readonly #room: Room<P>;
   readonly #ages: Ages;
   readonly #shares: Shares;
   readonly #deadLetters = new DeadLetters<P>();
@@ -84,9 +87,17 @@ export class SinkQueue<P> {
   #retried = 0;
   #reclaimed = 0;
 
-  constructor(settings: SinkQueueSettings, host: SinkQueueHost<P>) {
+  constructor(settings: SinkQueueSettings, contents: Contents<P>, host: SinkQueueHost<P>) {
     this.#settings = settings;
     this.#host = host;
+    this.#journal = host.journal;
+    this.entries = new Entries(contents);
+    this.#rows = this.entries.rows;
+    this.#lanes = new Lanes(this.entries);
+    this.#room = new Room(settings, this.#lanes, this.#rows, {
+      detach: (entry) => this.#detach(entry),
+      attach: (entry) => this.#attach(entry),
+    });
     this.#ages = new Ages(this.#rows, settings.neverShed.length);
     this.#shares = new Shares(settings.minShares);
     this.#claimable = settings.neverShed.map(() => false);
@@ -120,7 +131,8 @@ export class SinkQueue<P> {
     }
     const events = this.#events - replaced.length + 1 - this.#settings.maxEvents;
     const bytes = this.#bytes - freed + envelope.bytes - this.#settings.maxBytes;
-    const shed = events > 0 || bytes > 0 ? this.#makeRoom(envelope, standing, events, bytes) : NOBODY;
+    const shed =
+      events > 0 || bytes > 0 ? this.#room.make(this.#laneRankWith(envelope, standing), events, bytes) : NOBODY;
     if (shed === undefined) {
       for (const entry of replaced.toReversed()) this.#attach(entry);
       return this.#refuse(envelope, REFUSED_FULL, now);
@@ -128,13 +140,14 @@ export class SinkQueue<P> {
     this.#counters[envelope.rank]!.admitted += 1;
     const history = standsFor === 0 ? FRESH : { ...FRESH, replaced: standsFor };
     const entry = this.#enter(envelope, standing, expiresAt, history);
+    this.#journal?.waits(envelope.seq, standing, expiresAt, history);
     this.#lanes.append(entry);
     this.#watchExpiry(entry);
     this.#ages.append(entry);
     // Only now, with the newcomer in it, may its lane lose the others: an act of admission ends no backoff (Q7).
     for (const entry of shed) this.#finish(entry, "shed", now);
     for (const entry of replaced) this.#finish(entry, "coalesced", now);
-    this.#watchLimits();
+    this.#room.watch(this.#events, this.#bytes);
     return replaced.length;
   }
 
@@ -165,59 +178,10 @@ export class SinkQueue<P> {
     }
   }
 
-  /**
-   * Takes out what must be shed until `events` and `bytes` are no longer above the limits; undefined, and nothing taken out,
-   * when there is not enough (Q10). The newcomer's class is that of its lane as it would be with it, determined once; while
-   * room is made, lanes are taken as they stand, without it.
-   */
-  #makeRoom(envelope: QueueEnvelope<P>, standing: number, events: number, bytes: number): number[] | undefined {
+  /** The rank of a newcomer's lane as it would be with it. */
+  #laneRankWith(envelope: QueueEnvelope<P>, standing: number): number {
     const lane = this.#lanes.find(envelope.key);
-    const newcomerRank = rankOf(lane === NONE ? standing : Math.min(standing, this.#lanes.bestStanding(lane)));
-    if (!this.#canShed(newcomerRank, events, bytes)) return undefined;
-    this.#lanes.listForShedding(Infinity);
-    const shed: number[] = [];
-    let eventsOver = events;
-    let bytesOver = bytes;
-    while (eventsOver > 0 || bytesOver > 0) {
-      const entry = this.#nextToShed(newcomerRank);
-      if (entry === NONE) {
-        for (const back of shed.toReversed()) this.#attach(back);
-        return undefined;
-      }
-      this.#detach(entry);
-      shed.push(entry);
-      eventsOver -= 1;
-      bytesOver -= this.#rows.bytes(entry);
-    }
-    return shed;
-  }
-
-  /** Whether there is enough to shed, by the sums; so that a full queue refuses in O(1). */
-  #canShed(newcomerRank: number, events: number, bytes: number): boolean {
-    let eventsThere = 0;
-    let bytesThere = 0;
-    for (let rank = newcomerRank; rank < this.#counters.length; rank += 1) {
-      if (this.#settings.neverShed[rank]!) continue;
-      eventsThere += this.#lanes.waitingIn(rank);
-      bytesThere += this.#lanes.bytesIn(rank);
-    }
-    return eventsThere >= events && bytesThere >= bytes;
-  }
-
-  #nextToShed(newcomerRank: number): number {
-    for (let rank = this.#counters.length - 1; rank >= newcomerRank; rank -= 1) {
-      if (this.#settings.neverShed[rank]!) continue;
-      const lane = this.#lanes.firstSheddable(rank);
-      if (lane !== NONE) return this.#lanes.head(lane);
-    }
-    return NONE;
-  }
-
-  /** Keeps the shed order while the sink is near a limit. */
-  #watchLimits(): void {
-    const { maxEvents, maxBytes } = this.#settings;
-    if (this.#events > maxEvents * 0.75 || this.#bytes > maxBytes * 0.75) this.#lanes.listForShedding(LIST_AT_ONCE);
-    else if (this.#events < maxEvents * 0.5 && this.#bytes < maxBytes * 0.5) this.#lanes.forgetShedding();
+    return rankOf(lane === NONE ? standing : Math.min(standing, this.#lanes.bestStanding(lane)));
   }
 
   #refuse(envelope: QueueEnvelope<P>, answer: number, now: number): number {
@@ -264,6 +228,7 @@ export class SinkQueue<P> {
     const counters = this.#counters[this.#rows.rank(entry)]!;
     counters.waiting -= 1;
     counters.inFlight += 1;
+    if (this.#journal !== undefined) this.#journal.inFlight(this.#rows.seq(entry), this.entries.history(entry));
     return entry;
   }
 
@@ -318,6 +283,60 @@ export class SinkQueue<P> {
     this.#counters[this.#rows.rank(entry)]!.waiting += 1;
     this.#ages.putBack(entry);
     this.#attach(entry);
+    this.#tellWaits(entry);
+  }
+
+  // A durable store opens what it kept ---------------------------------------------------------------------------------
+
+  /** Puts an envelope back that waited when the store ended. Called in order of seq, before any other verb. */
+  restoreWaiting(envelope: QueueEnvelope<P>, standing: number, expiresAt: number, history: EntryHistory): void {
+    const entry = this.#enter(envelope, standing, expiresAt, history);
+    this.#lanes.append(entry);
+    this.#watchExpiry(entry);
+    if (history.redriven > 0) this.#ages.addRedriven(entry);
+    else this.#ages.append(entry);
+    this.#room.watch(this.#events, this.#bytes);
+  }
+
+  /** The lease of an envelope ended with its process: that attempt counts (Q12). Told is what it is from now on. */
+  restoreInFlight(
+    envelope: QueueEnvelope<P>,
+    standing: number,
+    expiresAt: number,
+    history: EntryHistory,
+    cause: string,
+    now: number,
+  ): void {
+    this.#reclaimed += 1;
+    const failed = failedHistory(history, now, cause);
+    if (history.attempt < this.#settings.maxAttempts) {
+      this.restoreWaiting(envelope, standing, expiresAt, failed);
+      this.#journal?.waits(envelope.seq, standing, expiresAt, failed);
+      return;
+    }
+    const { failures: attempts, redriven, replaced } = failed;
+    this.#bury({ envelope, standing, attempts, redriven, replaced, deadAt: now });
+  }
+
+  /** Puts a dead letter back that was one when the store ended. */
+  restoreDead(dead: DeadEntry<P>): void {
+    this.#deadLetters.add(dead);
+    this.#counters[dead.envelope.rank]!.dead += 1;
+  }
+
+  /** The counters of a store that ended, without the gauges (`dead`, `waiting`, `inFlight`), which follow from what it kept. */
+  restoreCounters(kept: SinkCounters, rankOfClass: (name: string) => number): void {
+    this.#redriven += kept.redriven;
+    this.#retried += kept.retried;
+    this.#reclaimed += kept.reclaimed;
+    for (const [name, ends] of Object.entries(kept.classes)) addEnds(this.#counters[rankOfClass(name)]!, ends);
+  }
+
+  /** What {@link SinkQueue.restoreCounters} takes; class names by rank. */
+  keptCounters(classNames: readonly string[]): SinkCounters {
+    const classes: Record<string, ClassEnds> = Object.create(null);
+    for (const [rank, name] of classNames.entries()) classes[name] = endsOf(this.#counters[rank]!);
+    return { redriven: this.#redriven, retried: this.#retried, reclaimed: this.#reclaimed, classes };
   }
 
   // Dead letters ----------------------------------------------------------------------------------------------------
@@ -337,6 +356,7 @@ export class SinkQueue<P> {
     const entry = this.#enter(dead.envelope, standing, Infinity, history);
     this.#attach(entry);
     this.#ages.addRedriven(entry);
+    this.#tellWaits(entry);
     return true;
   }
 
@@ -359,6 +379,7 @@ export class SinkQueue<P> {
   #bury(dead: DeadEntry<P>): void {
     this.#deadLetters.add(dead);
     this.#counters[dead.envelope.rank]!.dead += 1;
+    this.#journal?.dead(dead);
     while (this.#deadLetters.size > this.#settings.maxDeadLetters) {
       const smallest = this.#deadLetters.takeSmallest();
       if (smallest !== undefined) this.#discarded(smallest, "bound", dead.deadAt);
@@ -391,6 +412,12 @@ export class SinkQueue<P> {
     this.#ages.remove(entry);
     this.#lanes.leave(this.#rows.lane(entry));
     this.entries.remove(entry);
+  }
+
+  #tellWaits(entry: number): void {
+    if (this.#journal === undefined) return;
+    const rows = this.#rows;
+    this.#journal.waits(rows.seq(entry), rows.standing(entry), rows.expiresAt(entry), this.entries.history(entry));
   }
 
   #attach(entry: number): void {
