@@ -26,7 +26,7 @@ import { Leases } from "./leases.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { Ledger } from "./ledger.ts";
 import { QueueNames, requirePositive } from "./queue-arguments.ts";
-import type { SinkCounters } from "./queue-counters.ts";
+import type { KeptCounters, SinkCounters } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
 import type { QueueJournal } from "./queue-journal.ts";
 import type {
@@ -71,16 +71,6 @@ export interface QueueCoreSettings<P> {
   readonly journal?: QueueJournal<P>;
   /** Takes the place of the ledger in memory. */
   readonly ledgerWriter?: (line: Omit<LedgerEntry, "n">) => void;
-}
-
-/** The counters of a whole work queue as a durable store keeps them; sinks by name. */
-export interface KeptCounters {
-  readonly admitted: number;
-  readonly duplicates: number;
-  readonly full: number;
-  readonly tooLarge: number;
-  readonly unrouted: number;
-  readonly sinks: Readonly<Record<string, SinkCounters>>;
 }
 
 /** The synchronous work queue (see the top of this file). `P` is the payload or what stands for it. */
@@ -191,6 +181,18 @@ export class QueueCore<P> {
     return answers;
   }
 
+  /** Undoes hand-overs that could not be completed: their envelopes wait again as they did, and no attempt counts. */
+  giveBack(tokens: readonly number[]): void {
+    for (const token of tokens) {
+      const lease = this.#leases.find(token);
+      if (lease === NONE) continue;
+      const sink = this.#sinks[this.#leases.sinkOf(lease)]!;
+      const entry = this.#leases.entryOf(lease);
+      this.#leases.end(lease);
+      sink.giveBack(entry);
+    }
+  }
+
   extend(tokens: readonly number[], leaseMs: number, now: number): ("extended" | "stale")[] {
     requirePositive("leaseMs", leaseMs);
     this.#advance(now);
@@ -210,6 +212,11 @@ export class QueueCore<P> {
       if (lease === NONE) return ended;
       ended.push(this.#endLease(lease, "the lease ran out"));
     }
+  }
+
+  /** The highest seq given. */
+  get lastSeq(): number {
+    return this.#lastSeq;
   }
 
   /** The earliest lease end, backoff end or expiry; undefined when nothing is due. */
@@ -267,7 +274,8 @@ export class QueueCore<P> {
     for (const [index, sink] of this.#sinks.entries()) {
       const name = this.#names.sinkName(index);
       const stats = sink.stats(this.#names.classNames);
-      sinks[name] = this.#names.isServed(name) ? stats : { ...stats, removed: true };
+      if (this.#names.isServed(name)) sinks[name] = stats;
+      else if (stats.dead > 0) sinks[name] = { ...stats, removed: true };
     }
     return {
       sinks,
@@ -288,7 +296,7 @@ export class QueueCore<P> {
   keptCounters(): KeptCounters {
     const sinks: Record<string, SinkCounters> = Object.create(null);
     for (const [index, sink] of this.#sinks.entries()) {
-      sinks[this.#names.sinkName(index)] = sink.keptCounters(this.#names.classNames);
+      sinks[this.#names.sinkName(index)] = sink.tally.kept(this.#names.classNames);
     }
     const counts = { admitted: this.#admitted, duplicates: this.#duplicates, full: this.#full };
     return { ...counts, tooLarge: this.#tooLarge, unrouted: this.#unrouted, sinks };
@@ -303,7 +311,8 @@ export class QueueCore<P> {
     this.#unrouted = kept.unrouted;
     for (const [name, counters] of Object.entries(kept.sinks)) {
       if (this.#names.isSink(name)) {
-        this.#sinks[this.#names.sink(name)]!.restoreCounters(counters, (one) => this.#names.rankOrLast(one));
+        const { tally } = this.#sinks[this.#names.sink(name)]!;
+        tally.restore(counters, (one) => this.#names.rankOrLast(one));
       }
     }
   }
@@ -326,6 +335,14 @@ export class QueueCore<P> {
   /** The work queue of a sink, to restore into. */
   restoreIn(sinkName: string): SinkQueue<P> {
     return this.#sinks[this.#names.sink(sinkName)]!;
+  }
+
+  /** After all was restored: what the counters say was there and was not found, by sink. */
+  balance(): { readonly sink: string; readonly missing: number }[] {
+    return this.#sinks.map(({ tally }, index) => {
+      const missing = tally.balance().reduce((sum, count) => sum + count, 0);
+      return { sink: this.#names.sinkName(index), missing };
+    });
   }
 
   /** The rank of a class by name, the last where it is not configured. */
@@ -439,7 +456,7 @@ export class QueueCore<P> {
       this.#holders.delete(seq);
     }
     this.#payloadBytes -= bytes;
-    this.#journal?.released(seq);
+    this.#journal?.released(seq, bytes);
   }
 
   #handOver(sink: SinkQueue<P>, entry: number, laneRank: number, token: number): ClaimedEnvelope<P> {
@@ -455,7 +472,8 @@ export class QueueCore<P> {
       key: sink.key(entry),
       attempt,
       redriven,
-      waitedMs: this.#now - rows.admittedAt(entry),
+      // A durable store may have been opened with the clock set back.
+      waitedMs: Math.max(0, this.#now - rows.admittedAt(entry)),
       replaced,
       payload: entries.payload(entry),
     };

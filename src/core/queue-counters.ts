@@ -15,7 +15,7 @@ export interface ClassCounters {
 }
 
 /** Counters that start at nothing. */
-export function zeroCounters(): ClassCounters {
+function zeroCounters(): ClassCounters {
   return {
     admitted: 0,
     acked: 0,
@@ -59,13 +59,64 @@ export interface SinkCounters {
   readonly classes: Readonly<Record<string, ClassEnds>>;
 }
 
-/** The counters of a class without its gauges. */
-export function endsOf({ admitted, acked, expired, coalesced, shed, refused, discarded }: ClassCounters): ClassEnds {
-  return { admitted, acked, expired, coalesced, shed, refused, discarded };
+/** The counters of a whole work queue as a durable store keeps them; sinks by name. */
+export interface KeptCounters {
+  readonly admitted: number;
+  readonly duplicates: number;
+  readonly full: number;
+  readonly tooLarge: number;
+  readonly unrouted: number;
+  readonly sinks: Readonly<Record<string, SinkCounters>>;
 }
 
-/** Adds kept counters to those of a class. */
-export function addEnds(counters: ClassCounters, kept: ClassEnds): void {
+/** What one sink's work queue counts. */
+export class Tally {
+  /** By rank. */
+  readonly classes: readonly ClassCounters[];
+  redriven = 0;
+  /** Failed attempts that were put back. */
+  retried = 0;
+  /** Leases ended by their time or by a restart. */
+  reclaimed = 0;
+
+  constructor(ranks: number) {
+    this.classes = Array.from({ length: ranks }, zeroCounters);
+  }
+
+  /** What a durable store keeps: all but the gauges, which follow from the envelopes that it kept. */
+  kept(classNames: readonly string[]): SinkCounters {
+    const classes: Record<string, ClassEnds> = Object.create(null);
+    for (const [rank, name] of classNames.entries()) {
+      const { admitted, acked, expired, coalesced, shed, refused, discarded } = this.classes[rank]!;
+      classes[name] = { admitted, acked, expired, coalesced, shed, refused, discarded };
+    }
+    const { redriven, retried, reclaimed } = this;
+    return { redriven, retried, reclaimed, classes };
+  }
+
+  restore(kept: SinkCounters, rankOfClass: (name: string) => number): void {
+    this.redriven += kept.redriven;
+    this.retried += kept.retried;
+    this.reclaimed += kept.reclaimed;
+    for (const [name, ends] of Object.entries(kept.classes)) addEnds(this.classes[rankOfClass(name)]!, ends);
+  }
+
+  /**
+   * Restores Q14 after a restart in which envelopes were not found (or are there without being counted); answers by rank how
+   * many are missing. The missing ones count as discarded.
+   */
+  balance(): number[] {
+    return this.classes.map((one) => {
+      const ended = one.acked + one.expired + one.coalesced + one.shed + one.discarded;
+      const missing = one.admitted - ended - one.dead - one.waiting - one.inFlight;
+      if (missing > 0) one.discarded += missing;
+      else one.admitted -= missing;
+      return Math.max(0, missing);
+    });
+  }
+}
+
+function addEnds(counters: ClassCounters, kept: ClassEnds): void {
   counters.admitted += kept.admitted;
   counters.acked += kept.acked;
   counters.expired += kept.expired;

@@ -33,8 +33,8 @@ export interface QueueJournal<P> {
   sink(sink: number): SinkJournal<P>;
   /** A sink holds the envelope no longer; `shared`: others may. */
   left(sink: number, seq: number, shared: boolean): void;
-  /** Nobody holds it any more. */
-  released(seq: number): void;
+  /** Nobody holds it, of so many payload bytes, any more. */
+  released(seq: number, bytes: number): void;
   /** Its id is known from now on (Q11). */
   remembered(id: string, at: number): void;
 }

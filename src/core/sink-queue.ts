@@ -23,9 +23,9 @@ import type { EntryRows } from "./entry-rows.ts";
 import { DEAD_ON_EXPIRY, SHARED } from "./entry-rows.ts";
 import { Lanes } from "./lanes.ts";
 import type { EndReason } from "./ledger.ts";
-import type { ClassCounters, ClassEnds, SinkCounters } from "./queue-counters.ts";
+import type { ClassCounters } from "./queue-counters.ts";
 import type { ClassStats, SinkStats } from "./queue-verbs.ts";
-import { addEnds, endsOf, totalOf, zeroCounters } from "./queue-counters.ts";
+import { Tally, totalOf } from "./queue-counters.ts";
 import type { QueueEnvelope } from "./queue-envelope.ts";
 import type { SinkJournal } from "./queue-journal.ts";
 import { Room } from "./room.ts";
@@ -79,13 +79,12 @@ export class SinkQueue<P> {
   readonly #expiries = new SortedRuns();
   /** By rank: whether a hand-over may be of this lane class now. */
   readonly #claimable: boolean[];
-  readonly #counters: ClassCounters[];
+  /** To read from, and to restore. */
+  readonly tally: Tally;
+  readonly #counters: readonly ClassCounters[];
   /** Waiting and in flight. */
   #events = 0;
   #bytes = 0;
-  #redriven = 0;
-  #retried = 0;
-  #reclaimed = 0;
 
   constructor(settings: SinkQueueSettings, contents: Contents<P>, host: SinkQueueHost<P>) {
     this.#settings = settings;
@@ -101,7 +100,8 @@ export class SinkQueue<P> {
     this.#ages = new Ages(this.#rows, settings.neverShed.length);
     this.#shares = new Shares(settings.minShares);
     this.#claimable = settings.neverShed.map(() => false);
-    this.#counters = settings.neverShed.map(zeroCounters);
+    this.tally = new Tally(settings.neverShed.length);
+    this.#counters = this.tally.classes;
   }
 
   /** The earliest backoff end or expiry, or Infinity. */
@@ -248,7 +248,7 @@ export class SinkQueue<P> {
       this.dead(entry, cause, now);
       return;
     }
-    this.#retried += 1;
+    this.tally.retried += 1;
     this.#putBack(entry, cause, now);
     if (delayMs > 0) this.#lanes.backOff(this.#rows.lane(entry), now + delayMs);
   }
@@ -261,7 +261,7 @@ export class SinkQueue<P> {
 
   /** A lease that ended by its time or by a restart: put back and claimable at once, or dead after the last attempt. */
   reclaim(entry: number, cause: string, now: number): "waiting" | "dead" {
-    this.#reclaimed += 1;
+    this.tally.reclaimed += 1;
     if (this.entries.history(entry).attempt >= this.#settings.maxAttempts) {
       this.dead(entry, cause, now);
       return "dead";
@@ -279,6 +279,11 @@ export class SinkQueue<P> {
   /** Its attempt has failed, but was not the last. */
   #putBack(entry: number, cause: string, now: number): void {
     this.entries.fail(entry, now, cause);
+    this.giveBack(entry);
+  }
+
+  /** Out of flight, and waiting again. */
+  giveBack(entry: number): void {
     this.#land(entry);
     this.#counters[this.#rows.rank(entry)]!.waiting += 1;
     this.#ages.putBack(entry);
@@ -307,7 +312,7 @@ export class SinkQueue<P> {
     cause: string,
     now: number,
   ): void {
-    this.#reclaimed += 1;
+    this.tally.reclaimed += 1;
     const failed = failedHistory(history, now, cause);
     if (history.attempt < this.#settings.maxAttempts) {
       this.restoreWaiting(envelope, standing, expiresAt, failed);
@@ -324,21 +329,6 @@ export class SinkQueue<P> {
     this.#counters[dead.envelope.rank]!.dead += 1;
   }
 
-  /** The counters of a store that ended, without the gauges (`dead`, `waiting`, `inFlight`), which follow from what it kept. */
-  restoreCounters(kept: SinkCounters, rankOfClass: (name: string) => number): void {
-    this.#redriven += kept.redriven;
-    this.#retried += kept.retried;
-    this.#reclaimed += kept.reclaimed;
-    for (const [name, ends] of Object.entries(kept.classes)) addEnds(this.#counters[rankOfClass(name)]!, ends);
-  }
-
-  /** What {@link SinkQueue.restoreCounters} takes; class names by rank. */
-  keptCounters(classNames: readonly string[]): SinkCounters {
-    const classes: Record<string, ClassEnds> = Object.create(null);
-    for (const [rank, name] of classNames.entries()) classes[name] = endsOf(this.#counters[rank]!);
-    return { redriven: this.#redriven, retried: this.#retried, reclaimed: this.#reclaimed, classes };
-  }
-
   // Dead letters ----------------------------------------------------------------------------------------------------
 
   deadLetters(after: number, limit: number): readonly DeadEntry<P>[] {
@@ -349,7 +339,7 @@ export class SinkQueue<P> {
   redrive(seq: number): boolean {
     const dead = this.#deadLetters.take(seq);
     if (dead === undefined) return false;
-    this.#redriven += 1;
+    this.tally.redriven += 1;
     this.#counters[dead.envelope.rank]!.dead -= 1;
     const { standing, replaced, attempts: failures } = dead;
     const history = { attempt: 1, redriven: dead.redriven + 1, replaced, failures };
@@ -474,9 +464,9 @@ export class SinkQueue<P> {
     }
     return {
       ...totalOf(this.#counters),
-      redriven: this.#redriven,
-      retried: this.#retried,
-      reclaimed: this.#reclaimed,
+      redriven: this.tally.redriven,
+      retried: this.tally.retried,
+      reclaimed: this.tally.reclaimed,
       bytes: this.#bytes,
       lanes: this.#lanes.count,
       backoffs: this.#lanes.backoffCount,

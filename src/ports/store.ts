@@ -75,6 +75,13 @@ export interface LedgerLine {
 
 /** An open work queue store (docs/work-queue.md says what each step means). */
 export interface Store {
+  /**
+   * Verbs take effect when they are called, in the order of the calls, and an answer only tells that the effect will last. Then
+   * an envelope can be handed over before its admission is answered. @defaultValue `false`
+   */
+  readonly appliesAtOnce?: boolean;
+  /** Why nothing new is taken at the moment, in words; undefined: all is well. */
+  readonly trouble?: string | undefined;
   admit(batch: readonly NewEnvelope[], now: number): Promise<readonly AdmitResult[]>;
   claim(sink: string, options: ClaimOptions, now: number): Promise<readonly ClaimedEnvelope[]>;
   settle(batch: readonly Settlement[], now: number): Promise<readonly ("settled" | "stale")[]>;

@@ -32,6 +32,7 @@ function openMemoryStore(config: StoreConfig, now: number): Store {
     return open;
   };
   return {
+    appliesAtOnce: true,
     admit: async (batch, now) => core().admit(batch, now),
     claim: async (sink, options, now) => core().claim(sink, options, now),
     settle: async (batch, now) => core().settle(batch, now),

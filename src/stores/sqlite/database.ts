@@ -1,0 +1,280 @@
+/**
+ * The database as the disk thread has it: one connection, one transaction a group.
+ *
+ * B1  A group is written whole or not at all, and in order. Written (`apply`) it survives the end of the process; flushed
+ *     (`flush`) the loss of power.
+ * B2  Commits don't wait for the disk: SQLite runs with `synchronous = NORMAL`, and the log file is flushed here, beside the
+ *     next transaction. It is the same flush that `FULL` would make inside of the commit. A checkpoint flushes for itself.
+ * B3  Only this process has the file: `locking_mode = EXCLUSIVE`, from the first read on.
+ * B4  The log stays short: it is copied back (checkpoint) when it has grown to `walBytes`, so that a full disk has to find
+ *     little room for it.
+ */
+import { closeSync, fdatasync, openSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Group, LoadedBlock, Opened, ReadBlock } from "./messages.ts";
+import { LedgerTable } from "./ledger-table.ts";
+import { migrate, pragma } from "./schema.ts";
+
+const PAGE_BYTES = 8_192;
+/** What a group writes besides its blocks, in pages; more or less. */
+const SMALL_PAGES = 8;
+/** Of facts, at once. */
+const PORTION_BYTES = 2 * 2 ** 20;
+/** Pages given back to the disk after a group, when enough are free. */
+const VACUUM_PAGES = 512;
+
+/** What a database is opened with. */
+export interface DatabaseSettings {
+  readonly path: string;
+  /** The log is copied back when it is longer. */
+  readonly walBytes: number;
+  /** Called at named points; may throw. */
+  readonly probe: (name: string) => void;
+}
+
+/** The open database (see the top of this file). */
+export class Database {
+  readonly #settings: DatabaseSettings;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #ledger: LedgerTable;
+  #walFile: number | undefined;
+  #open = true;
+  /** Written to the log since it was last copied back; roughly. */
+  #logBytes = 0;
+
+  /** Opens, locks and migrates. Throws what SQLite throws. */
+  constructor(settings: DatabaseSettings) {
+    this.#settings = settings;
+    settings.probe("open");
+    this.#db = new DatabaseSync(settings.path, { timeout: 100 });
+    try {
+      this.#db.exec(
+        `PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -4096;
+         PRAGMA journal_size_limit = ${settings.walBytes}; BEGIN EXCLUSIVE; COMMIT`,
+      );
+      settings.probe("migrate");
+      migrate(this.#db);
+      this.#ledger = new LedgerTable(this.#db);
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  /** What there is besides envelopes. */
+  facts(): Omit<Opened, "created" | "clean" | "damage"> & { readonly closed: boolean } {
+    const kept = this.#fact("kept") ?? "";
+    const flight = this.#get("SELECT entries FROM flight")?.["entries"];
+    const sinks = this.#statement("SELECT sink, name FROM sink ORDER BY sink").all();
+    return {
+      closed: this.#fact("closed") === "yes",
+      kept,
+      lastGroup: Number(this.#fact("group") ?? 0),
+      flight: flight instanceof Uint8Array ? flight : undefined,
+      sinks: sinks.map((row) => [Number(row["sink"]), String(row["name"])]),
+      blockCount: this.#number("SELECT count(*) FROM block"),
+      lastBlock: this.#number("SELECT max(block) FROM block"),
+      lastId: this.#number("SELECT max(first + count - 1) FROM ids"),
+      lastLine: this.#number("SELECT max(last) FROM ledger"),
+    };
+  }
+
+  /** Gives numbers to sinks that have none, and marks the file as in use: until {@link Database.close}. */
+  begin(sinks: readonly string[]): void {
+    this.#transaction(() => {
+      for (const name of sinks) this.#run("INSERT OR IGNORE INTO sink (name) VALUES (?)", name);
+      this.#setFact("closed", "no");
+    });
+    this.checkpoint();
+  }
+
+  /** Complaints of SQLite about the tables that are read at the start, [] when there are none. */
+  check(): string[] {
+    const tables = ["block", "entry", "flight", "ids", "ledger", "sink", "fact"];
+    return tables.flatMap((table) => {
+      const found = this.#db.prepare(`PRAGMA quick_check('${table}')`).all();
+      return found.map((row) => String(Object.values(row)[0])).filter((text) => text !== "ok");
+    });
+  }
+
+  /** Blocks above `after`: those of envelopes that were moved, or the others. */
+  load(after: number, moved: boolean): LoadedBlock[] {
+    const loaded: LoadedBlock[] = [];
+    let bytes = 0;
+    const rows = this.#statement(
+      "SELECT block, facts, content_bytes, gone FROM block WHERE block > ? AND moved = ? ORDER BY block LIMIT 2000",
+    );
+    for (const row of rows.iterate(after, moved ? 1 : 0)) {
+      const { block, facts, gone } = row;
+      if (!(facts instanceof Uint8Array)) continue;
+      const contentBytes = Number(row["content_bytes"]);
+      loaded.push({ block: Number(block), facts, contentBytes, gone: gone instanceof Uint8Array ? gone : undefined });
+      bytes += facts.length;
+      if (bytes > PORTION_BYTES) break;
+    }
+    return loaded;
+  }
+
+  loadIds(after: number): { readonly first: number; readonly ids: Uint8Array }[] {
+    const rows = this.#statement("SELECT first, ids FROM ids WHERE first > ? ORDER BY first LIMIT 50").all(after);
+    return rows.flatMap(({ first, ids }) => (ids instanceof Uint8Array ? [{ first: Number(first), ids }] : []));
+  }
+
+  loadStates(afterSeq: number, afterSink: number): { readonly seq: number; sink: number; state: Uint8Array }[] {
+    const rows = this.#statement(
+      "SELECT seq, sink, state FROM entry WHERE (seq, sink) > (?, ?) ORDER BY seq, sink LIMIT 5000",
+    ).all(afterSeq, afterSink);
+    return rows.flatMap(({ seq, sink, state }) => {
+      return state instanceof Uint8Array ? [{ seq: Number(seq), sink: Number(sink), state }] : [];
+    });
+  }
+
+  read(block: number, withFacts: boolean): ReadBlock {
+    this.#settings.probe("read");
+    const contents = this.#get("SELECT contents FROM content WHERE block = ?", block)?.["contents"];
+    const facts = withFacts ? this.#get("SELECT facts FROM block WHERE block = ?", block)?.["facts"] : undefined;
+    return {
+      block,
+      contents: contents instanceof Uint8Array ? contents : undefined,
+      facts: facts instanceof Uint8Array ? facts : undefined,
+    };
+  }
+
+  get ledger(): LedgerTable {
+    return this.#ledger;
+  }
+
+  /** B1. */
+  apply(group: Group): void {
+    const { probe } = this.#settings;
+    this.#transaction(() => {
+      this.#ledger.append(group, (block) => this.read(block, false).contents);
+      for (const { block, moved, facts, contents } of group.blocks) {
+        this.#run(
+          "INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, NULL)",
+          block,
+          moved ? 1 : 0,
+          facts,
+          contents.length,
+        );
+        this.#run("INSERT OR REPLACE INTO content VALUES (?, ?)", block, contents);
+        this.#logBytes += facts.length + contents.length;
+      }
+      for (const { block, bits } of group.gone) this.#run("UPDATE block SET gone = ? WHERE block = ?", bits, block);
+      for (const block of group.endedBlocks) {
+        this.#run("DELETE FROM block WHERE block = ?", block);
+        this.#run("DELETE FROM content WHERE block = ?", block);
+      }
+      for (const { seq, sink, state } of group.states) {
+        this.#run("INSERT OR REPLACE INTO entry VALUES (?, ?, ?)", seq, sink, state);
+      }
+      for (const seq of group.endedStates) this.#run("DELETE FROM entry WHERE seq = ?", seq);
+      if (group.flight !== undefined) this.#run("INSERT OR REPLACE INTO flight VALUES (1, ?)", group.flight);
+      if (group.ids !== undefined) {
+        const { first, count, ids } = group.ids;
+        this.#run("INSERT OR REPLACE INTO ids VALUES (?, ?, ?)", first, count, ids);
+      }
+      this.#run("DELETE FROM ids WHERE first + count <= ?", group.idsFrom);
+      this.#setFact("kept", group.kept);
+      this.#setFact("group", String(group.n));
+      probe("before-commit");
+    });
+    this.#logBytes += SMALL_PAGES * PAGE_BYTES;
+    probe("after-commit");
+  }
+
+  /** B2: flushes the log file. */
+  flush(done: (error: Error | null) => void): void {
+    try {
+      this.#settings.probe("before-sync");
+      this.#walFile ??= openSync(`${this.#settings.path}-wal`, "r+");
+      fdatasync(this.#walFile, done);
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Copies the log back when it is long, and gives pages that are free back to the disk. */
+  tidy(): void {
+    if (this.#logBytes < this.#settings.walBytes) return;
+    this.checkpoint("PASSIVE");
+    const free = pragma(this.#db, "freelist_count");
+    if (free > 2 * VACUUM_PAGES && free > pragma(this.#db, "page_count") / 4) this.giveBack(VACUUM_PAGES);
+  }
+
+  /** Copies the log back; `TRUNCATE` also gives its room back to the disk. */
+  checkpoint(mode: "PASSIVE" | "TRUNCATE" = "TRUNCATE"): void {
+    this.#settings.probe("checkpoint");
+    const answer = this.#statement(`PRAGMA wal_checkpoint(${mode})`).get();
+    if (Number(answer?.["busy"] ?? 0) !== 0) throw new Error("the log can't be copied back");
+    this.#logBytes = 0;
+  }
+
+  /** Gives up to so many free pages back to the disk. */
+  giveBack(pages: number): void {
+    this.#db.exec(`PRAGMA incremental_vacuum(${pages})`);
+  }
+
+  /** Marks the file as well closed, or leaves it as one that ended otherwise; releases it. Idempotent. */
+  close(well: boolean): void {
+    if (!this.#open) return;
+    this.#open = false;
+    try {
+      if (well) {
+        this.#transaction(() => {
+          this.#run("DELETE FROM flight");
+          this.#setFact("closed", "yes");
+        });
+        this.checkpoint();
+      }
+    } finally {
+      if (this.#walFile !== undefined) closeSync(this.#walFile);
+      this.#db.close();
+    }
+  }
+
+  #transaction(act: () => void): void {
+    const { probe } = this.#settings;
+    probe("begin");
+    this.#run("BEGIN IMMEDIATE");
+    try {
+      act();
+      this.#run("COMMIT");
+    } catch (error) {
+      if (this.#db.isTransaction) this.#run("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #fact(name: string): string | undefined {
+    const value = this.#get("SELECT value FROM fact WHERE name = ?", name)?.["value"];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  #setFact(name: string, value: string): void {
+    this.#run("INSERT OR REPLACE INTO fact VALUES (?, ?)", name, value);
+  }
+
+  #number(sql: string): number {
+    return Number(Object.values(this.#get(sql) ?? {})[0] ?? 0);
+  }
+
+  #get(sql: string, ...values: (number | string)[]): Record<string, unknown> | undefined {
+    return this.#statement(sql).get(...values);
+  }
+
+  #run(sql: string, ...values: (number | string | Uint8Array)[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
