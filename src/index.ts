@@ -36,5 +36,6 @@ export { webhookSink, type WebhookSinkOptions } from "./sinks/webhook/index.ts";
 export { systemClock } from "./runtime/clock.ts";
 export { systemNet } from "./runtime/net.ts";
 export { memoryStore } from "./stores/memory.ts";
+export { sqliteStore, type SqliteStoreOptions } from "./stores/sqlite/index.ts";
 export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 export { VERSION } from "./version.ts";

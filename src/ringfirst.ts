@@ -104,6 +104,7 @@ export async function createRingfirst(options: RingfirstOptions): Promise<Ringfi
   });
   const ingest = createIngest({
     admit: (batch) => queue.admit(batch),
+    appliesAtOnce: queue.appliesAtOnce,
     classifier: () => classifier,
     router: () => router,
     clock,

@@ -138,15 +138,16 @@ class RunningService implements Ringfirst {
       sources,
       sinks,
       driver,
+      queue,
       stats: await queue.stats(),
       pressure: { level: pressure.level, holding: pressure.holding },
     });
   }
 
   readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
-    const { sources, ingest } = this.#rooms;
+    const { sources, ingest, queue } = this.#rooms;
     const sinks = this.#rooms.sinks.map(({ sink }) => sink);
-    const reasons = unreadyReasons(this.#state, sources, sinks, ingest);
+    const reasons = unreadyReasons(this.#state, sources, sinks, ingest, queue);
     return { ready: reasons.length === 0, reasons };
   }
 

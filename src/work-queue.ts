@@ -94,7 +94,14 @@ export interface ConsumeOptions extends DeliveryOptions {
 
 /** An open work queue. Every verb is one atomic act; its time comes from the clock. */
 export interface WorkQueue extends AsyncDisposable {
-  /** Takes a batch in; resolves when it will survive what the store promises (Q12). */
+  /** See `Store.appliesAtOnce`. */
+  readonly appliesAtOnce: boolean;
+  /** Why nothing new is taken at the moment (a full disk, say), in words; undefined: all is well. */
+  readonly trouble: string | undefined;
+  /**
+   * Takes a batch in; resolves when it will survive what the store promises (Q12). With `appliesAtOnce` a consumer may be handed an
+   * envelope before that.
+   */
   admit(batch: readonly NewEnvelope[]): Promise<readonly AdmitResult[]>;
   /** Takes the next envelopes under leases. For programs that do without {@link WorkQueue.consume}. */
   claim(
@@ -214,11 +221,20 @@ class OpenQueue implements WorkQueue {
     this.#dispatch = createDispatch({ store, clock, logger, now: () => this.#now() });
   }
 
+  get appliesAtOnce(): boolean {
+    return this.#store.appliesAtOnce === true;
+  }
+
+  get trouble(): string | undefined {
+    return this.#store.trouble;
+  }
+
   async admit(batch: readonly NewEnvelope[]): Promise<readonly AdmitResult[]> {
     const now = this.#now();
-    const results = await this.#store.admit(this.#inQueueTime(batch), now);
+    const admitting = this.#store.admit(this.#inQueueTime(batch), now);
+    if (this.#store.appliesAtOnce !== true) await admitting;
     this.#dispatch.admitted(batch);
-    return results;
+    return await admitting;
   }
 
   async claim(

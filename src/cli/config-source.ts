@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { buildOptions, type ServiceSettings } from "../config/build.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, DEFAULT_STORE } from "../config/config.ts";
 import { DEFAULT_CONFIG_FILES, loadConfig } from "../config/load.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -34,5 +34,5 @@ export function toSettings(config: Config, clock: Clock, logger: Logger): Servic
 
 /** Path of the store's file; undefined for a store without one. */
 export function storePathOf({ store }: Config): string | undefined {
-  return store?.type === "sqlite" ? store.path : undefined;
+  return store?.type === "memory" ? undefined : (store?.path ?? DEFAULT_STORE.path);
 }

@@ -14,7 +14,8 @@ import { genesysSource } from "../sources/genesys/index.ts";
 import { httpSource } from "../sources/http.ts";
 import { platformWebsocketSource } from "../sources/platform-websocket/index.ts";
 import { memoryStore } from "../stores/memory.ts";
-import type { Config, RuleConfig, SinkConfig, SourceConfig, StoreSettings } from "./config.ts";
+import { sqliteStore } from "../stores/sqlite/index.ts";
+import { type Config, DEFAULT_STORE, type RuleConfig, type SinkConfig, type SourceConfig } from "./config.ts";
 
 /** What the parts are made with. */
 export interface BuildContext {
@@ -51,7 +52,7 @@ export function buildOptions(config: Config, context: BuildContext): ServiceSett
   const options: RingfirstOptions = {
     sources: config.sources.map((source, at) => naming(`sources[${at}]`, () => buildSource(source, config))),
     sinks: config.sinks.map((sink, at) => naming(`sinks[${at}]`, () => buildSinkOptions(sink, context))),
-    store: naming("store", () => buildStore(config.store)),
+    store: naming("store", () => buildStore(config, context)),
     clock,
     net,
     logger,
@@ -128,14 +129,10 @@ function buildSink(config: SinkConfig, { clock, net }: BuildContext): Sink {
   return webhookSink({ name, url, net, clock, timeoutMs, ...given({ secret, allowPrivate, headers }) });
 }
 
-function buildStore(settings: StoreSettings | undefined): StoreDriver {
-  switch (settings?.type) {
-    case undefined:
-    case "memory":
-      return memoryStore();
-    case "sqlite":
-      throw new RingfirstError("RF_CONFIG_INVALID", "sqlite is not in this version yet; use memory");
-  }
+function buildStore({ store }: Config, { clock, logger }: BuildContext): StoreDriver {
+  if (store?.type === "memory") return memoryStore();
+  const { path = DEFAULT_STORE.path, sync = DEFAULT_STORE.sync } = store ?? {};
+  return sqliteStore({ path, sync, clock, logger });
 }
 
 /** Says in which part of the configuration an option was refused. */

@@ -108,10 +108,13 @@ export type StoreSettings =
   | { readonly type: "memory" }
   | {
       readonly type: "sqlite";
-      readonly path: string;
-      readonly sync?: "full" | "normal" | undefined;
+      readonly path?: string | undefined;
+      readonly sync?: "full" | "process" | undefined;
       readonly keep?: { readonly hours?: number | undefined; readonly maxBytes?: number | undefined } | undefined;
     };
+
+/** The store that is used when none is configured; its file where none is named. */
+export const DEFAULT_STORE = { type: "sqlite", path: "./data/ringfirst.db", sync: "full" } as const;
 
 /** The whole file. */
 export interface Config {

@@ -1,7 +1,7 @@
 /** A configuration with its defaults filled in, as it will be run: `config print`. Parts have more defaults of their own; these are the outward ones. */
 import { DEFAULT_CLASSES } from "../core/rule.ts";
 import { DEFAULTS, resolveClasses } from "../options.ts";
-import type { Config, SinkConfig } from "./config.ts";
+import { type Config, DEFAULT_STORE, type SinkConfig } from "./config.ts";
 
 const INTAKE = { maxFrameBytes: 2 ** 20, maxDepth: 64 };
 const SERVER = { host: "127.0.0.1", port: 7470 };
@@ -16,7 +16,7 @@ export function withDefaults(config: Config): Config {
     classes: resolveClasses(classesOf(config)),
     rules: config.rules ?? [{ use: "defaults" }],
     sinks: config.sinks.map((sink) => sinkWithDefaults(sink, inAll)),
-    store: config.store ?? { type: "memory" },
+    store: config.store?.type === "memory" ? config.store : { ...DEFAULT_STORE, ...config.store },
     limits: inAll,
     dedup: { ...dedup, ...config.dedup },
     leaseMs: config.leaseMs ?? leaseMs,

@@ -128,8 +128,11 @@ const store = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("memory") }),
   z.strictObject({
     type: z.literal("sqlite"),
-    path: text,
-    sync: z.enum(["full", "normal"]).optional(),
+    path: text.optional().describe("The database file; its folder is made"),
+    sync: z
+      .enum(["full", "process"])
+      .optional()
+      .describe("What an admitted event survives: loss of power (full), or the end of the process"),
     keep: z.strictObject({ hours: z.number().min(0).optional(), maxBytes: count().optional() }).optional(),
   }),
 ]);

@@ -34,7 +34,6 @@ export function checkMeaning(config: Config): readonly Finding[] {
     report(["pressure", "resumeBelow"], `must not be above pauseAbove (${pauseAbove})`);
   }
   checkServer(config, report);
-  if (config.store?.type === "sqlite") report(["store", "type"], "sqlite is not in this version yet; use memory");
   return findings;
 }
 

@@ -7,11 +7,12 @@
  *  source ── receive ──►├─ classify ─► pending batch ─► admit() ─┤
  *  POST   ── admit ────►┘   (one copy of the bytes)              └─ fails: kept, tried again
  * ```
- * I1  One batch is with the store at a time; what comes meanwhile is the next. So arrival order is admission order,
- *     and a store that groups commits gets large groups without a timer.
- * I2  What a live source gave is never dropped here: while the store refuses to work, the batch is kept and tried again,
- *     the sources are held back, and the service is not ready. Items that came with a question (`admit`) are answered with
- *     the failure instead: the asker still has them.
+ * I1  Arrival order is admission order. A store that takes effect at once gets each batch at once, whatever it answers when: an
+ *     urgent event does not wait for the disk to have those before it. Any other gets one batch at a time, and what comes
+ *     meanwhile is the next.
+ * I2  What a live source gave is never dropped here: while the store refuses to work, what it refused is kept and tried again in
+ *     order, the sources are held back, and the service is not ready. Items that came with a question (`admit`) are answered
+ *     with the failure instead: the asker still has them.
  * I3  What is pending is bounded: above the high mark sources are held back, below the low mark let go.
  */
 import { backoffMs } from "../core/backoff.ts";
@@ -29,6 +30,8 @@ const HIGH_BYTES = 32 * 2 ** 20;
 const LOW_SHARE = 0.5;
 /** The largest batch given to the store at once. */
 const MAX_BATCH = 4_096;
+/** Batches that may be with a store that takes effect at once; what it holds unanswered is bounded as what is pending here. */
+const MAX_BATCHES = 256;
 const RETRY = { initialMs: 50, maxMs: 2_000 };
 /** One line at most in so many milliseconds on events that found no room. */
 const COMPLAIN_EVERY_MS = 10_000;
@@ -57,6 +60,8 @@ export interface IntakeCounters {
 export interface IngestOptions {
   /** The work queue's admit. */
   readonly admit: (batch: readonly NewEnvelope[]) => Promise<readonly AdmitResult[]>;
+  /** Whether what is admitted takes effect when it is called, in the order of calls (I1). */
+  readonly appliesAtOnce: boolean;
   readonly classifier: () => Classifier;
   readonly router: () => SinkRouter;
   readonly clock: Clock;
@@ -125,7 +130,10 @@ class IngestLine implements Ingest {
   #pending: Pending[] = [];
   #pendingBytes = 0;
   /** With the store at the moment; kept until it answers (I2). */
-  #batch: readonly Pending[] = [];
+  readonly #batches = new Set<readonly Pending[]>();
+  #batchedCount = 0;
+  /** Refused by the store, oldest first; to be offered again. */
+  #refused: readonly Pending[] = [];
   #scheduled = false;
   #held = false;
   #closed = false;
@@ -140,7 +148,7 @@ class IngestLine implements Ingest {
   }
 
   get pendingCount(): number {
-    return this.#pending.length + this.#batch.length;
+    return this.#pending.length + this.#batchedCount + this.#refused.length;
   }
 
   receive(source: string, event: ReceivedEvent): boolean {
@@ -223,38 +231,52 @@ class IngestLine implements Ingest {
 
   /** The batch goes out when the current turn of the event loop has given all it has: a socket's chunk is one batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#batch.length > 0) return;
+    if (this.#scheduled || !this.#maySend()) return;
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      if (this.#batch.length === 0 && this.#pending.length > 0) this.#send();
+      if (this.#maySend() && this.#pending.length > 0) this.#send();
     });
+  }
+
+  #maySend(): boolean {
+    return this.#failures === 0 && this.#batches.size < (this.#options.appliesAtOnce ? MAX_BATCHES : 1);
   }
 
   #send(): void {
     if (this.#pending.length <= MAX_BATCH) {
-      this.#batch = this.#pending;
+      const batch = this.#pending;
       this.#pending = [];
+      this.#offer(batch);
     } else {
-      this.#batch = this.#pending.slice(0, MAX_BATCH);
+      const batch = this.#pending.slice(0, MAX_BATCH);
       this.#pending = this.#pending.slice(MAX_BATCH);
+      this.#offer(batch);
+      this.#schedule();
     }
-    this.#offer();
   }
 
-  #offer(): void {
-    this.#options.admit(this.#batch.map((item) => item.envelope)).then(
-      (results) => this.#answered(results),
-      (error: unknown) => this.#failed(error),
+  #offer(batch: readonly Pending[]): void {
+    this.#batches.add(batch);
+    this.#batchedCount += batch.length;
+    this.#options.admit(batch.map((item) => item.envelope)).then(
+      (results) => this.#answered(batch, results),
+      (error: unknown) => this.#failed(batch, error),
     );
   }
 
-  #answered(results: readonly AdmitResult[]): void {
-    const batch = this.#batch;
-    this.#batch = [];
-    if (this.#failures > 0) this.#options.logger.info({ failures: this.#failures }, "the store takes events again");
-    this.#failures = 0;
-    this.trouble = undefined;
+  #back(batch: readonly Pending[]): void {
+    this.#batches.delete(batch);
+    this.#batchedCount -= batch.length;
+  }
+
+  #answered(batch: readonly Pending[], results: readonly AdmitResult[]): void {
+    this.#back(batch);
+    if (this.#refused.length === 0) {
+      if (this.#failures > 0) this.#options.logger.info({ failures: this.#failures }, "the store takes events again");
+      this.#failures = 0;
+      this.trouble = undefined;
+    }
     let noRoom = 0;
     for (let at = 0; at < batch.length; at += 1) {
       const item = batch[at];
@@ -269,9 +291,10 @@ class IngestLine implements Ingest {
     this.#afterBatch();
   }
 
-  /** I2: questions are answered with the failure, the rest is offered again. */
-  #failed(error: unknown): void {
-    const asks = new Set(this.#batch.map((item) => item.ask).filter((ask) => ask !== undefined));
+  /** I2: questions are answered with the failure, the rest is offered again when all that is out has come back. */
+  #failed(batch: readonly Pending[], error: unknown): void {
+    this.#back(batch);
+    const asks = new Set(batch.map((item) => item.ask).filter((ask) => ask !== undefined));
     for (const ask of asks) ask.reject(error);
     // A question is refused whole: what of it waits for a later batch goes too.
     const stays = (item: Pending): boolean => {
@@ -279,33 +302,49 @@ class IngestLine implements Ingest {
       this.#pendingBytes -= item.envelope.payload.length;
       return false;
     };
-    const kept = this.#batch.filter(stays);
-    this.#batch = kept;
+    this.#refused = [...this.#refused, ...batch.filter(stays)];
     if (asks.size > 0) this.#pending = this.#pending.filter(stays);
     this.#failures += 1;
-    const cause = error instanceof Error ? error.message : String(error);
-    this.trouble = `the store does not take events: ${cause}`;
-    if (this.#failures === 1) {
-      this.#options.logger.error(
-        { pending: this.pendingCount },
-        `${this.trouble}; kept in memory and tried again, sources are held back`,
-      );
-    }
-    if (kept.length === 0) {
+    this.#tellTrouble(error);
+    if (this.#refused.length === 0) {
+      // Nothing is left to try again with: the next that comes finds out.
+      if (this.#batches.size === 0) this.#failures = 0;
       this.#afterBatch();
       return;
     }
     if (!this.#held) this.#setHeld(true);
     const waitMs = backoffMs(RETRY, this.#failures, this.#options.clock.random(), 1);
-    this.#retryTimer = this.#options.clock.setTimer(waitMs, () => this.#offer(), { keepAlive: true });
+    this.#retryTimer?.cancel();
+    this.#retryTimer = this.#options.clock.setTimer(waitMs, () => this.#offerAgain(), { keepAlive: true });
+  }
+
+  #tellTrouble(error: unknown): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    const isNew = this.trouble === undefined;
+    this.trouble = `the store does not take events: ${cause}`;
+    if (!isNew) return;
+    this.#options.logger.error(
+      { pending: this.pendingCount },
+      `${this.trouble}; kept in memory and tried again, sources are held back`,
+    );
+  }
+
+  #offerAgain(): void {
+    this.#retryTimer = undefined;
+    if (this.#batches.size > 0) return;
+    const refused = this.#refused;
+    this.#refused = [];
+    this.#offer(refused);
   }
 
   #afterBatch(): void {
+    const { size } = this.#batches;
+    if (this.#refused.length > 0 && size === 0 && this.#retryTimer === undefined) this.#offerAgain();
     if (this.#held && this.#pending.length <= HIGH_EVENTS * LOW_SHARE && this.#pendingBytes <= HIGH_BYTES * LOW_SHARE) {
       this.#setHeld(false);
     }
     if (this.#pending.length > 0) this.#schedule();
-    else this.#whenEmpty?.();
+    else if (this.pendingCount === 0) this.#whenEmpty?.();
   }
 
   #setHeld(held: boolean): void {

@@ -1,8 +1,9 @@
 /**
  * Settle: takes the ends of one sink's deliveries to the store, in batches.
  *
- * S1  One batch is with the store at a time; what ends meanwhile is the next. A store that groups commits gets large groups.
- * S2  An end is never dropped: while the store refuses to work, the batch is kept and offered again with backoff, its leases
+ * S1  What ends in one turn goes to the store as one batch, at once: lanes become free when the store takes it, whenever it
+ *     answers. A store that groups its writes groups them behind this.
+ * S2  An end is never dropped: while the store refuses to work, what it refused is kept and offered again with backoff, its leases
  *     are kept alive by the upkeep, and nothing new is claimed (`blocked`). One line is logged at the start and one at the end.
  * S3  Bounded: above `maxPending` nothing new is claimed.
  */
@@ -37,7 +38,11 @@ export interface SettlerOptions {
 export class Settler {
   readonly #options: SettlerOptions;
   #waiting: Delivery[] = [];
-  #sending: readonly Delivery[] = [];
+  /** With the store. */
+  readonly #sending = new Set<readonly Delivery[]>();
+  #sendingCount = 0;
+  /** Refused, to be offered again. */
+  #refused: readonly Delivery[] = [];
   #scheduled = false;
   #failures = 0;
   #retryTimer: Timer | undefined;
@@ -48,7 +53,7 @@ export class Settler {
   }
 
   get pendingCount(): number {
-    return this.#waiting.length + this.#sending.length;
+    return this.#waiting.length + this.#sendingCount + this.#refused.length;
   }
 
   /** Nothing may be claimed: the store is in trouble (S2) or behind (S3). */
@@ -58,7 +63,8 @@ export class Settler {
 
   /** Deliveries that have ended and still hold their lease. */
   *unsettled(): Generator<Delivery> {
-    yield* this.#sending;
+    for (const batch of this.#sending) yield* batch;
+    yield* this.#refused;
     yield* this.#waiting;
   }
 
@@ -78,10 +84,10 @@ export class Settler {
   }
 
   flush(): void {
-    if (this.#closed || this.#sending.length > 0 || this.#waiting.length === 0) return;
-    this.#sending = this.#waiting;
+    if (this.#closed || this.#failures > 0 || this.#waiting.length === 0) return;
+    const batch = this.#waiting;
     this.#waiting = [];
-    this.#offer();
+    this.#offer(batch);
   }
 
   /** Sends nothing any more; what is pending stays leased. */
@@ -90,11 +96,12 @@ export class Settler {
     this.#retryTimer?.cancel();
   }
 
-  #offer(): void {
-    const batch = this.#sending;
+  #offer(batch: readonly Delivery[]): void {
+    this.#sending.add(batch);
+    this.#sendingCount += batch.length;
     this.#settle(batch).then(
       (results) => this.#taken(batch, results),
-      (error: unknown) => this.#failed(error),
+      (error: unknown) => this.#failed(batch, error),
     );
     this.#options.sent();
   }
@@ -111,9 +118,10 @@ export class Settler {
 
   #taken(batch: readonly Delivery[], results: readonly ("settled" | "stale")[]): void {
     const { answered, batchDone, logger, sink } = this.#options;
-    this.#sending = [];
-    if (this.#failures > 0) logger.info({ sink, failures: this.#failures }, `${sink}: the store settles again`);
-    this.#failures = 0;
+    this.#back(batch);
+    if (this.#failures > 0 && this.#refused.length === 0)
+      logger.info({ sink, failures: this.#failures }, `${sink}: the store settles again`);
+    if (this.#refused.length === 0) this.#failures = 0;
     let at = 0;
     for (const delivery of batch) {
       answered(delivery, results[at] ?? "stale");
@@ -123,7 +131,14 @@ export class Settler {
     batchDone();
   }
 
-  #failed(error: unknown): void {
+  #back(batch: readonly Delivery[]): void {
+    this.#sending.delete(batch);
+    this.#sendingCount -= batch.length;
+  }
+
+  #failed(batch: readonly Delivery[], error: unknown): void {
+    this.#back(batch);
+    this.#refused = [...this.#refused, ...batch];
     if (this.#closed) return;
     const { clock, logger, sink, troubled } = this.#options;
     this.#failures += 1;
@@ -135,7 +150,14 @@ export class Settler {
       );
     }
     const waitMs = backoffMs(RETRY, this.#failures, clock.random(), 1);
-    this.#retryTimer = clock.setTimer(waitMs, () => this.#offer(), { keepAlive: true });
+    this.#retryTimer?.cancel();
+    this.#retryTimer = clock.setTimer(waitMs, () => this.#offerAgain(), { keepAlive: true });
+  }
+
+  #offerAgain(): void {
+    const refused = this.#refused;
+    this.#refused = [];
+    this.#offer(refused);
   }
 }
 

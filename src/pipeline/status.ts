@@ -36,6 +36,7 @@ export interface StatusInputs {
   readonly sources: readonly SourceTally[];
   readonly sinks: readonly SinkTally[];
   readonly driver: StoreDriver;
+  readonly queue: { readonly trouble: string | undefined };
   readonly stats: StoreStats;
   readonly ingest: Ingest;
   readonly meter: DeliveryMeter;
@@ -46,7 +47,7 @@ export interface StatusInputs {
 /** The answer of `GET /api/status`. */
 export function composeStatus(inputs: StatusInputs): ServiceStatus {
   const { version, state, startedAt, now, classNames, stats, meter, driver } = inputs;
-  const reasons = unreadyReasons(state, inputs.sources, inputs.sinks, inputs.ingest);
+  const reasons = unreadyReasons(state, inputs.sources, inputs.sinks, inputs.ingest, inputs.queue);
   return {
     version,
     state,
@@ -65,6 +66,8 @@ export function composeStatus(inputs: StatusInputs): ServiceStatus {
       dedupIds: stats.dedupIds,
       unrouted: stats.unrouted,
       lastSeq: stats.lastSeq,
+      trouble: inputs.queue.trouble,
+      removedSinks: removedSinks(stats),
     },
     pressure: inputs.pressure,
     gaps: inputs.gaps.summary(),
@@ -79,9 +82,11 @@ export function unreadyReasons(
   sources: readonly SourceTally[],
   sinks: readonly Pick<Sink, "name" | "trouble">[],
   ingest: Pick<Ingest, "trouble">,
+  queue: { readonly trouble: string | undefined },
 ): readonly string[] {
   if (state !== "running") return [`the service is ${state}`];
-  const reasons = ingest.trouble === undefined ? [] : [ingest.trouble];
+  const [storeTrouble] = [queue.trouble, ingest.trouble].filter((text) => text !== undefined);
+  const reasons = storeTrouble === undefined ? [] : [storeTrouble];
   for (const sink of sinks) {
     const trouble = sink.trouble?.();
     if (trouble !== undefined) reasons.push(`${sink.name}: ${trouble}`);
@@ -126,6 +131,12 @@ function sinkReport(sink: SinkTally, stats: StoreStats, meter: DeliveryMeter): S
   const queue = stats.sinks[name];
   if (queue === undefined) throw new TypeError(`the store knows no sink ${name}`);
   return { name, type, paused, concurrency, queue, lastFailure: meter.lastFailure(name) };
+}
+
+function removedSinks({ sinks }: StoreStats): { readonly name: string; readonly events: number }[] {
+  return Object.entries(sinks).flatMap(([name, { removed, dead }]) =>
+    removed === true ? [{ name, events: dead }] : [],
+  );
 }
 
 function ruleReports({ ruleNames, ingest }: StatusInputs): ServiceStatus["rules"] {

@@ -108,6 +108,10 @@ export interface ServiceStatus {
     readonly dedupIds: number;
     readonly unrouted: number;
     readonly lastSeq: number;
+    /** Why nothing new is taken at the moment; absent: all is well. */
+    readonly trouble?: string | undefined;
+    /** Sinks that are configured no more and left events, which can be listed and discarded as dead letters. */
+    readonly removedSinks?: readonly { readonly name: string; readonly events: number }[];
   };
   readonly pressure: { readonly level: number; readonly holding: boolean };
   readonly gaps: { readonly open: number; readonly total: number; readonly recent: readonly GapRecord[] };

@@ -48,7 +48,12 @@ export const LAW: readonly Row[] = [
     packages: [],
     node: [],
   },
-  { room: "stores/", may: ["ports/", "core/", "errors.ts"], packages: [], node: [] },
+  {
+    room: "stores/",
+    may: ["ports/", "core/", "errors.ts", "runtime/clock.ts"],
+    packages: [],
+    node: ["fs", "path", "sqlite", "worker_threads", "zlib"],
+  },
   {
     room: "sinks/",
     may: ["ports/", "core/", "errors.ts", "options.ts"],
@@ -111,7 +116,7 @@ export const LAW: readonly Row[] = [
     room: "cli/",
     may: ["*"],
     packages: ["commander", "yaml"],
-    node: ["crypto", "fs", "path", "stream", "util", "worker_threads"],
+    node: ["crypto", "fs", "os", "path", "stream", "util", "worker_threads"],
   },
 ];
 

@@ -1,5 +1,8 @@
 /** Emulator, service and HTTP server of one demo: put up together, taken down together. */
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { EmulatorOptions } from "../../emulator/index.ts";
 import { type Clock, delay } from "../../ports/clock.ts";
 import { createRingfirst, type Ringfirst } from "../../ringfirst.ts";
@@ -8,6 +11,7 @@ import { pinoLogger } from "../../runtime/logger.ts";
 import { createServer } from "../../server/index.ts";
 import { genesysSource } from "../../sources/genesys/index.ts";
 import { httpSource } from "../../sources/http.ts";
+import { sqliteStore } from "../../stores/sqlite/index.ts";
 import type { DemoFlags } from "./flags.ts";
 import { createCourt, type Court } from "./court.ts";
 import { deskSink } from "./desk.ts";
@@ -48,6 +52,8 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
   const clock = systemClock();
   const lately = createLately();
   const logger = pinoLogger({ level: "info", destination: lately.destination });
+  // The store that `serve` uses, in a folder that goes with the demo.
+  const folder = mkdtempSync(join(tmpdir(), "ringfirst-demo-"));
   const emulator = await onPort(flags.emulatorPort, 7480, "RF_EMULATOR_LISTEN", (port) =>
     startEmulatorThread({ ...emulatorOptions(flags), port }),
   );
@@ -57,6 +63,7 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
     const service = await createRingfirst({
       sources: [sourceOf(emulator), httpSource({ name: "local" })],
       sinks: [{ sink: deskSink(clock, court, lately), concurrency, reserve: { critical: Math.ceil(concurrency / 8) } }],
+      store: sqliteStore({ path: join(folder, "ringfirst.db"), clock, logger }),
       clock,
       logger,
     });
@@ -72,10 +79,12 @@ export async function setStage(flags: DemoFlags): Promise<DemoStage> {
       await service.close({ signal: AbortSignal.abort() });
       await server.close();
       await emulator.close();
+      rmSync(folder, { recursive: true, force: true });
     };
     return { clock, emulator, service, court, lately, url, token, close };
   } catch (error) {
     await emulator.close();
+    rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }

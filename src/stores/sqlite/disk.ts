@@ -17,8 +17,9 @@
  */
 import { Ballast, type DiskPlan, freeBytes } from "./ballast.ts";
 import type { Database } from "./database.ts";
-import type { Answers, DiskError, DiskSettings, FromDisk, Group, Question, ToDisk, Trouble } from "./messages.ts";
-import { isDiskError, openDatabase, reopenDatabase } from "./open.ts";
+import { toDiskError } from "./disk-error.ts";
+import type { Answers, DiskSettings, FromDisk, Group, Question, ToDisk, Trouble } from "./messages.ts";
+import { openDatabase, reopenDatabase } from "./open.ts";
 
 /** SQLite's code for a disk without room. */
 const SQLITE_FULL = 13;
@@ -297,8 +298,4 @@ function isFull(error: unknown): boolean {
 
 function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function toDiskError(error: unknown): DiskError {
-  return isDiskError(error) ? error.diskError : { code: "RF_STORE_FAILING", message: wordsOf(error) };
 }

@@ -7,8 +7,8 @@
 import { Worker } from "node:worker_threads";
 import { RingfirstError } from "../../errors.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
+import { toRingfirstError } from "./disk-error.ts";
 import type { Answers, DiskSettings, FromDisk, Group, Question, ToDisk, Trouble } from "./messages.ts";
-import { toRingfirstError } from "./open.ts";
 
 /** The worker's file beside this one, of the kind that runs: TypeScript in the sources, JavaScript in the package. */
 const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);

@@ -5,37 +5,18 @@
  * O2  What is damaged is put aside, never written over; what can be read of it goes into a new file, and what is lost is said.
  *     There is no silent empty queue.
  */
-import { RingfirstError } from "../../errors.ts";
 import { type DiskPlan, planFor } from "./ballast.ts";
 import { Database, type DatabaseSettings } from "./database.ts";
+import { Refusal } from "./disk-error.ts";
 import { flushFolder, kindOf, prepareFile } from "./file.ts";
 import { checkLog, type LogReport } from "./log-check.ts";
-import type { DiskError, Opened } from "./messages.ts";
+import type { Opened } from "./messages.ts";
 import { salvage } from "./salvage.ts";
 import { SCHEMA_VERSION, versionOf } from "./schema.ts";
 
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
-
-/** Carries a {@link DiskError} through the disk thread. */
-class Refusal extends Error {
-  readonly diskError: DiskError;
-
-  constructor(diskError: DiskError) {
-    super(diskError.message);
-    this.diskError = diskError;
-  }
-}
-
-export function isDiskError(error: unknown): error is Error & { readonly diskError: DiskError } {
-  return error instanceof Refusal;
-}
-
-/** The error of a refusal, for people. */
-export function toRingfirstError({ code, message }: DiskError): RingfirstError {
-  return new RingfirstError(code, message, { retryable: code === "RF_STORE_FAILING" || code === "RF_STORE_LOCKED" });
-}
 
 /** Opens a file, makes it when there is none, and saves what can be saved when it is damaged. */
 export function openDatabase(

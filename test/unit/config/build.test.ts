@@ -74,7 +74,7 @@ test("what is not said is left out, so that defaults apply", () => {
   const { options, server, log } = buildOptions(parseConfig(text, { file: "r.yaml", env }), context);
   for (const name of ["classes", "rules", "dedup", "leaseMs", "pressure", "deadLetters", "drainMs"])
     expect(options).not.toHaveProperty(name);
-  expect({ server, log, store: options.store?.name }).toEqual({ server: {}, log: { level: "info" }, store: "memory" });
+  expect({ server, log, store: options.store?.name }).toEqual({ server: {}, log: { level: "info" }, store: "sqlite" });
 });
 
 test("what a part refuses is told with its place, and without secrets", () => {

@@ -184,7 +184,6 @@ rules:
   - { name: r, class: high }
   - { name: s, class: high }
 pressure: { pauseAbove: 0.5, resumeBelow: 0.6 }
-store: { type: sqlite, path: x }
 `;
     const problems = problemsOf(text);
     expect(problems.map((line) => line.split(": ")[0])).toEqual([
@@ -204,11 +203,9 @@ store: { type: sqlite, path: x }
       "9:13 rules[1].name",
       "10:5 rules[2]",
       "11:43 pressure.resumeBelow",
-      "12:16 store.type",
     ]);
     expect(problems.join("\n")).toContain('Genesys Cloud has no region "us-esat-1"; did you mean "us-east-1"?');
     expect(problems.join("\n")).toContain("Unknown variable: bdy; known are topic, body, event, at 1:1 in: bdy.x");
-    expect(problems.join("\n")).toContain("sqlite is not in this version yet; use memory");
   });
 
   test("the built-in rules need their classes", () => {

@@ -37,7 +37,7 @@ interface Rig {
   answer: (batch: readonly NewEnvelope[]) => Promise<readonly AdmitResult[]>;
 }
 
-function rig(): Rig {
+function rig(appliesAtOnce = false): Rig {
   const clock = createFakeClock();
   let seq = 0;
   const made: Rig = {
@@ -50,6 +50,7 @@ function rig(): Rig {
         made.batches.push([...batch]);
         return made.answer(batch);
       },
+      appliesAtOnce,
       classifier: () => byTopic,
       router: () => ({ route: () => ["crm"] }),
       clock,
@@ -89,6 +90,41 @@ describe("ingest", () => {
     answers[0]?.();
     await made.clock.settle();
     expect(made.batches.map((batch) => batch.map(topicOf))).toEqual([["first"], ["second", "third"]]);
+  });
+
+  test("a store that takes effect at once gets each batch at once: what is urgent does not wait for an answer", async () => {
+    const made = rig(true);
+    made.answer = () => new Promise(() => undefined);
+    for (const topic of ["first", "second", "ring"]) {
+      made.ingest.receive("main", event(topic));
+      await made.clock.settle();
+    }
+    expect(made.batches.map((batch) => batch.map(topicOf))).toEqual([["first"], ["second"], ["ring"]]);
+    expect(made.ingest.pendingCount).toBe(3);
+  });
+
+  test("what such a store refuses is offered again before anything younger, in order, once all that is out is back", async () => {
+    const made = rig(true);
+    const works = made.answer;
+    const failures: (() => void)[] = [];
+    made.answer = () => new Promise((_, reject) => failures.push(() => reject(new Error("disk full"))));
+    for (const topic of ["first", "second"]) {
+      made.ingest.receive("main", event(topic));
+      await made.clock.settle();
+    }
+    failures[0]?.();
+    await made.clock.settle();
+    made.ingest.receive("main", event("third"));
+    made.answer = works;
+    await made.clock.advance(5_000);
+    expect(made.batches).toHaveLength(2);
+    failures[1]?.();
+    await made.clock.advance(5_000);
+    const order = made.batches.slice(2).flatMap((batch) => batch.map(topicOf));
+    expect(order).toEqual(["first", "second", "third"]);
+    expect(made.ingest.counters.admitted).toBe(3);
+    expect(made.ingest.pendingCount).toBe(0);
+    expect(made.ingest.trouble).toBeUndefined();
   });
 
   test("the bytes are copied before receive returns, so a socket may use its chunk again", async () => {
