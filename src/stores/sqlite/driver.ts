@@ -7,6 +7,7 @@ import { SILENT_LOGGER } from "../../ports/logger.ts";
 import type { StoreConfig, StoreDriver } from "../../ports/store.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { Blocks } from "./blocks.ts";
+import { type DiskThread, startDiskThread } from "./disk-thread.ts";
 import { Link } from "./link.ts";
 import type { DiskSettings, KeptFacts, Opened, Trouble } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -34,6 +35,8 @@ export interface SqliteTestOptions {
   /** A module's URL: its `probe(name)` is called at named points of the disk thread. */
   readonly probe?: string;
   readonly ballastBytes?: number;
+  /** In place of a worker thread. */
+  readonly startThread?: (settings: DiskSettings) => DiskThread;
 }
 
 const BALLAST_BYTES = 4 * 2 ** 20;
@@ -72,24 +75,27 @@ export function sqliteStore(options: SqliteStoreOptions): StoreDriver {
 export function sqliteStoreForTests(options: SqliteStoreOptions, test: SqliteTestOptions): StoreDriver {
   const { path, sync = "full", logger = SILENT_LOGGER, clock = systemClock() } = options;
   if (path === "") throw new RingfirstError("RF_OPTION_INVALID", 'path: the path of a file expected, found ""');
-  const { probe, ballastBytes = BALLAST_BYTES } = test;
+  const { probe, ballastBytes = BALLAST_BYTES, startThread = startDiskThread } = test;
   return {
     name: "sqlite",
     durability: sync,
-    open: (config, now) => openStore({ path, sync, ballastBytes, probe }, config, now, clock, logger),
+    open: (config, now) => {
+      const settings = { path, sync, ballastBytes, probe };
+      return openStore(() => startThread(settings), path, config, now, clock, logger);
+    },
   };
 }
 
 async function openStore(
-  settings: DiskSettings,
+  startThread: () => DiskThread,
+  path: string,
   config: StoreConfig,
   now: number,
   clock: Clock,
   logger: Logger,
 ): Promise<SqliteStore> {
   let store: SqliteStore | undefined;
-  const { path } = settings;
-  const link = new Link(settings, clock, {
+  const link = new Link(startThread(), clock, {
     written: () => store?.groupWritten(),
     trouble: (trouble) => tellTrouble(logger, path, trouble),
   });

@@ -4,14 +4,12 @@
  * N1  Waiting for a group never rejects while the disk is in trouble: the group is with the disk thread, which writes it when it
  *     can. It rejects only when the thread itself has ended.
  */
-import { Worker } from "node:worker_threads";
 import { RingfirstError } from "../../errors.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import { toRingfirstError } from "./disk-error.ts";
-import type { Answers, DiskSettings, FromDisk, Group, Question, ToDisk, Trouble } from "./messages.ts";
+import type { DiskThread } from "./disk-thread.ts";
+import type { Answers, FromDisk, Group, Question, ToDisk, Trouble } from "./messages.ts";
 
-/** The worker's file beside this one, of the kind that runs: TypeScript in the sources, JavaScript in the package. */
-const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 /** While there is trouble, the disk thread looks again after so many milliseconds. */
 const TEND_MS = 250;
 
@@ -35,7 +33,7 @@ export interface LinkListener {
 
 /** The line to one disk thread (see the top of this file). */
 export class Link {
-  readonly #worker: Worker;
+  readonly #thread: DiskThread;
   readonly #clock: Clock;
   readonly #listener: LinkListener;
   readonly #asked = new Map<number, Asked>();
@@ -49,16 +47,17 @@ export class Link {
   #tendTimer: Timer | undefined;
   #ended: RingfirstError | undefined;
 
-  constructor(settings: DiskSettings, clock: Clock, listener: LinkListener) {
+  constructor(thread: DiskThread, clock: Clock, listener: LinkListener) {
+    this.#thread = thread;
     this.#clock = clock;
     this.#listener = listener;
     this.#sent = 0;
     this.#written = 0;
     this.#durable = 0;
-    this.#worker = new Worker(WORKER, { workerData: settings, stdin: false });
-    this.#worker.on("message", (message: FromDisk) => this.#onMessage(message));
-    this.#worker.on("error", (error) => this.#onEnd(error instanceof Error ? error.message : String(error)));
-    this.#worker.on("exit", () => this.#onEnd("it ended"));
+    thread.listen(
+      (message) => this.#onMessage(message),
+      (cause) => this.#onEnd(cause),
+    );
   }
 
   /** Groups sent and not written yet. */
@@ -116,11 +115,11 @@ export class Link {
   async end(): Promise<void> {
     this.#tendTimer?.cancel();
     this.#onEnd("the store is closed");
-    await this.#worker.terminate();
+    await this.#thread.terminate();
   }
 
   #post(message: ToDisk, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, transfer);
+    this.#thread.post(message, transfer);
   }
 
   #wait(waiters: Waiter[], n: number, reached: number): Promise<void> {
