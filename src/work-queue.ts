@@ -31,6 +31,7 @@ import type {
   DeadLetter,
   DeadLetterQuery,
   DiscardResult,
+  History,
   LeaseToken,
   LedgerLine,
   NewEnvelope,
@@ -98,6 +99,8 @@ export interface WorkQueue extends AsyncDisposable {
   readonly appliesAtOnce: boolean;
   /** Why nothing new is taken at the moment (a full disk, say), in words; undefined: all is well. */
   readonly trouble: string | undefined;
+  /** Settled envelopes, where the store keeps some. */
+  readonly history: History | undefined;
   /**
    * Takes a batch in; resolves when it will survive what the store promises (Q12). With `appliesAtOnce` a consumer may be handed an
    * envelope before that.
@@ -227,6 +230,10 @@ class OpenQueue implements WorkQueue {
 
   get trouble(): string | undefined {
     return this.#store.trouble;
+  }
+
+  get history(): History | undefined {
+    return this.#store.history;
   }
 
   async admit(batch: readonly NewEnvelope[]): Promise<readonly AdmitResult[]> {

@@ -132,7 +132,8 @@ function buildSink(config: SinkConfig, { clock, net }: BuildContext): Sink {
 function buildStore({ store }: Config, { clock, logger }: BuildContext): StoreDriver {
   if (store?.type === "memory") return memoryStore();
   const { path = DEFAULT_STORE.path, sync = DEFAULT_STORE.sync } = store ?? {};
-  return sqliteStore({ path, sync, clock, logger });
+  const keep = store?.keep && given(store.keep);
+  return sqliteStore({ path, sync, clock, logger, ...given({ keep }) });
 }
 
 /** Says in which part of the configuration an option was refused. */

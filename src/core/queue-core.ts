@@ -362,7 +362,7 @@ export class QueueCore<P> {
     const sink = this.#sinks[this.#leases.sinkOf(lease)]!;
     const entry = this.#leases.entryOf(lease);
     this.#leases.end(lease);
-    if (end.result === "ack") sink.ack(entry);
+    if (end.result === "ack") sink.ack(entry, this.#now);
     else if (end.result === "retry") sink.retry(entry, end.delayMs, end.cause, this.#now);
     else sink.dead(entry, end.cause, this.#now);
     return "settled";

@@ -21,6 +21,8 @@ export interface SinkJournal<P> {
   waits(seq: number, standing: number, expiresAt: number, history: EntryHistory): void;
   /** It was handed over; its lease is running. */
   inFlight(seq: number, history: EntryHistory): void;
+  /** It was delivered, with the attempt that `history` names. `left` follows. */
+  acked(seq: number, history: EntryHistory, at: number): void;
   /** It was given up, and is kept as a dead letter. */
   dead(dead: DeadEntry<P>): void;
 }

@@ -234,8 +234,9 @@ export class SinkQueue<P> {
 
   // The end of a lease ----------------------------------------------------------------------------------------------
 
-  ack(entry: number): void {
+  ack(entry: number, now: number): void {
     const rows = this.#rows;
+    if (this.#journal !== undefined) this.#journal.acked(rows.seq(entry), this.entries.history(entry), now);
     this.#counters[rows.rank(entry)]!.acked += 1;
     this.#land(entry);
     this.#host.released(rows.seq(entry), rows.bytes(entry), rows.has(entry, SHARED));

@@ -73,6 +73,42 @@ export interface LedgerLine {
   readonly key: string | undefined;
 }
 
+/** How an envelope ended in one sink. */
+export interface SettledEnd {
+  readonly sink: string;
+  readonly how: "acked" | LedgerReason;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The attempt that was acknowledged; 0 for other ends. */
+  readonly attempt: number;
+}
+
+/** An envelope that is over in all its sinks and is kept for a while. */
+export interface SettledEnvelope {
+  readonly seq: number;
+  readonly id: string;
+  readonly class: string;
+  readonly key: string | undefined;
+  readonly admittedAt: number;
+  readonly payload: Uint8Array;
+  readonly ends: readonly SettledEnd[];
+}
+
+/** Which settled envelopes to list; the newest first. */
+export interface HistoryQuery {
+  /** Only of this key. */
+  readonly key?: string | undefined;
+  /** Only seqs below this. */
+  readonly before?: number | undefined;
+  /** @defaultValue 100 */
+  readonly limit?: number | undefined;
+}
+
+/** What a store offers that keeps envelopes after their end. */
+export interface History {
+  list(query: HistoryQuery): Promise<readonly SettledEnvelope[]>;
+}
+
 /** An open work queue store (docs/work-queue.md says what each step means). */
 export interface Store {
   /**
@@ -82,6 +118,8 @@ export interface Store {
   readonly appliesAtOnce?: boolean;
   /** Why nothing new is taken at the moment, in words; undefined: all is well. */
   readonly trouble?: string | undefined;
+  /** Set when the store keeps settled envelopes. */
+  readonly history?: History | undefined;
   admit(batch: readonly NewEnvelope[], now: number): Promise<readonly AdmitResult[]>;
   claim(sink: string, options: ClaimOptions, now: number): Promise<readonly ClaimedEnvelope[]>;
   settle(batch: readonly Settlement[], now: number): Promise<readonly ("settled" | "stale")[]>;

@@ -35,7 +35,7 @@ export class BlockWriter {
     const made = this.#made.map(({ facts, contents, seqs }) => {
       const block = this.#blocks.nextNumber();
       this.#blocks.add(block, seqs, contents.length, moved);
-      return { block, moved, facts, contents };
+      return { block, moved, first: seqs[0] ?? 0, facts, contents };
     });
     this.#made = [];
     return made;

@@ -9,9 +9,19 @@
  *   ordered    [5][6][7][8]…                           rising seqs: the block of a seq is found by halving
  *   moved      42 -> 31                                those that were moved out of sparse blocks
  * ```
+ * K2  With a retention, a block of which all are gone is kept for the history: until it is too old, or until newer ones need its
+ *     room.
  * K1  Bytes of those that are gone are wasted until their block ends. Where waste grows beyond what is in use, what lives of
  *     the sparsest blocks is moved into new ones.
  */
+
+import type { GoneMarks, KeptBlock } from "./messages.ts";
+
+/** How long, and how much of them, blocks are kept of which all is over. */
+export interface Retention {
+  readonly ms: number;
+  readonly maxBytes: number;
+}
 
 /** Waste below this is never worth moving. */
 const LEAST_WASTE = 32 * 2 ** 20;
@@ -41,9 +51,28 @@ export class Blocks {
   #bytes = 0;
   #waste = 0;
 
+  readonly #retention: Retention | undefined;
+  /** Over and kept (K2), oldest first. */
+  readonly #kept: KeptBlock[] = [];
+  #keptBytes = 0;
+
   /** @param last - the highest number in use */
-  constructor(last: number) {
+  constructor(last: number, retention?: Retention) {
     this.#last = last;
+    this.#retention = retention;
+  }
+
+  /** The lowest seq that is here, waiting or kept. */
+  get firstSeq(): number {
+    let first = this.#ordered.find(({ live }) => live > 0)?.seqs[0] ?? Infinity;
+    for (const seq of this.#moved.keys()) first = Math.min(first, seq);
+    return Math.min(first, this.#kept[0]?.first ?? Infinity);
+  }
+
+  /** A block that was kept for the history when the store ended; oldest first. */
+  addKept(kept: KeptBlock): void {
+    this.#kept.push(kept);
+    this.#keptBytes += kept.bytes;
   }
 
   get size(): number {
@@ -106,24 +135,44 @@ export class Blocks {
   }
 
   /** What has changed on disk since the last call: marks of blocks, and blocks that are over. */
-  takeChanges(): { readonly gone: { readonly block: number; readonly bits: Uint8Array }[]; readonly ended: number[] } {
-    const gone: { block: number; bits: Uint8Array }[] = [];
+  takeChanges(now: number): { readonly gone: readonly GoneMarks[]; readonly ended: number[] } {
+    const gone: GoneMarks[] = [];
     const ended: number[] = [];
     for (const block of this.#touched) {
       if (block.live > 0) {
         if (block.gone !== undefined) gone.push({ block: block.block, bits: block.gone.slice() });
       } else {
-        ended.push(block.block);
+        if (this.#retention === undefined) ended.push(block.block);
+        else gone.push(this.#keep(block, now));
         this.#byNumber.delete(block.block);
         this.#bytes -= block.bytes;
         this.#waste -= block.goneBytes;
       }
     }
     this.#touched.clear();
+    ended.push(...this.#forget(now));
     if (this.#ordered.length > 64 && this.#ordered.length > 2 * this.#byNumber.size) {
       this.#ordered = this.#ordered.filter((block) => block.live > 0);
     }
     return { gone, ended };
+  }
+
+  /** K2. */
+  #keep(block: Block, now: number): GoneMarks {
+    const first = block.seqs[0] ?? 0;
+    this.addKept({ block: block.block, first, bytes: block.bytes, endedAt: now });
+    return { block: block.block, bits: block.gone?.slice() ?? new Uint8Array(0), endedAt: now };
+  }
+
+  #forget(now: number): number[] {
+    const { ms, maxBytes } = this.#retention ?? { ms: 0, maxBytes: 0 };
+    let count = 0;
+    for (const { bytes, endedAt } of this.#kept) {
+      if (this.#keptBytes <= maxBytes && endedAt + ms > now) break;
+      this.#keptBytes -= bytes;
+      count += 1;
+    }
+    return this.#kept.splice(0, count).map(({ block }) => block);
   }
 
   /** Up to `count` of the sparsest blocks, when there is too much waste (K1); none of `except`. */

@@ -12,6 +12,7 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Group, LoadedBlock, Opened, ReadBlock } from "./messages.ts";
+import { HistoryTables } from "./history-tables.ts";
 import { LedgerTable } from "./ledger-table.ts";
 import { migrate, pragma } from "./schema.ts";
 
@@ -20,8 +21,12 @@ const PAGE_BYTES = 8_192;
 const SMALL_PAGES = 8;
 /** Of facts, at once. */
 const PORTION_BYTES = 2 * 2 ** 20;
-/** Pages given back to the disk after a group, when enough are free. */
-const VACUUM_PAGES = 512;
+/** Pages given back to the disk at once, when enough are free; looked at every so many groups. */
+const VACUUM_PAGES = 1_024;
+const LOOK_EVERY = 16;
+
+const ALL_PAGES = 2 ** 31 - 1;
+const INSERT_BLOCK = `INSERT OR REPLACE INTO block (block, moved, first, content_bytes, facts) VALUES (?, ?, ?, ?, ?)`;
 
 /** What a database is opened with. */
 export interface DatabaseSettings {
@@ -38,10 +43,12 @@ export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #ledger: LedgerTable;
+  readonly #history: HistoryTables;
   #walFile: number | undefined;
   #open = true;
   /** Written to the log since it was last copied back; roughly. */
   #logBytes = 0;
+  #groups = 0;
 
   /** Opens, locks and migrates. Throws what SQLite throws. */
   constructor(settings: DatabaseSettings) {
@@ -57,6 +64,7 @@ export class Database {
       settings.probe("migrate");
       migrate(this.#db);
       this.#ledger = new LedgerTable(this.#db);
+      this.#history = new HistoryTables(this.#db);
     } catch (error) {
       this.#db.close();
       throw error;
@@ -74,7 +82,7 @@ export class Database {
       lastGroup: Number(this.#fact("group") ?? 0),
       flight: flight instanceof Uint8Array ? flight : undefined,
       sinks: sinks.map((row) => [Number(row["sink"]), String(row["name"])]),
-      blockCount: this.#number("SELECT count(*) FROM block"),
+      blockCount: this.#number("SELECT count(*) FROM block WHERE ended_at IS NULL"),
       lastBlock: this.#number("SELECT max(block) FROM block"),
       lastId: this.#number("SELECT max(first + count - 1) FROM ids"),
       lastLine: this.#number("SELECT max(last) FROM ledger"),
@@ -92,7 +100,7 @@ export class Database {
 
   /** Complaints of SQLite about the tables that are read at the start, [] when there are none. */
   check(): string[] {
-    const tables = ["block", "entry", "flight", "ids", "ledger", "sink", "fact"];
+    const tables = ["block", "entry", "flight", "ids", "ledger", "ended", "sink", "fact"];
     return tables.flatMap((table) => {
       const found = this.#db.prepare(`PRAGMA quick_check('${table}')`).all();
       return found.map((row) => String(Object.values(row)[0])).filter((text) => text !== "ok");
@@ -104,7 +112,7 @@ export class Database {
     const loaded: LoadedBlock[] = [];
     let bytes = 0;
     const rows = this.#statement(
-      "SELECT block, facts, content_bytes, gone FROM block WHERE block > ? AND moved = ? ORDER BY block LIMIT 2000",
+      "SELECT block, facts, content_bytes, gone FROM block WHERE block > ? AND moved = ? AND ended_at IS NULL ORDER BY block LIMIT 2000",
     );
     for (const row of rows.iterate(after, moved ? 1 : 0)) {
       const { block, facts, gone } = row;
@@ -142,6 +150,10 @@ export class Database {
     };
   }
 
+  get history(): HistoryTables {
+    return this.#history;
+  }
+
   get ledger(): LedgerTable {
     return this.#ledger;
   }
@@ -151,18 +163,14 @@ export class Database {
     const { probe } = this.#settings;
     this.#transaction(() => {
       this.#ledger.append(group, (block) => this.read(block, false).contents);
-      for (const { block, moved, facts, contents } of group.blocks) {
-        this.#run(
-          "INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, NULL)",
-          block,
-          moved ? 1 : 0,
-          facts,
-          contents.length,
-        );
+      for (const { block, moved, first, facts, contents } of group.blocks) {
+        this.#run(INSERT_BLOCK, block, moved ? 1 : 0, first, contents.length, facts);
         this.#run("INSERT OR REPLACE INTO content VALUES (?, ?)", block, contents);
         this.#logBytes += facts.length + contents.length;
       }
-      for (const { block, bits } of group.gone) this.#run("UPDATE block SET gone = ? WHERE block = ?", bits, block);
+      for (const { block, bits, endedAt } of group.gone) {
+        this.#run("UPDATE block SET gone = ?, ended_at = ? WHERE block = ?", bits, endedAt ?? null, block);
+      }
       for (const block of group.endedBlocks) {
         this.#run("DELETE FROM block WHERE block = ?", block);
         this.#run("DELETE FROM content WHERE block = ?", block);
@@ -177,6 +185,7 @@ export class Database {
         this.#run("INSERT OR REPLACE INTO ids VALUES (?, ?, ?)", first, count, ids);
       }
       this.#run("DELETE FROM ids WHERE first + count <= ?", group.idsFrom);
+      this.#history.append(group);
       this.#setFact("kept", group.kept);
       this.#setFact("group", String(group.n));
       probe("before-commit");
@@ -198,10 +207,15 @@ export class Database {
 
   /** Copies the log back when it is long, and gives pages that are free back to the disk. */
   tidy(): void {
-    if (this.#logBytes < this.#settings.walBytes) return;
-    this.checkpoint("PASSIVE");
+    if (this.#logBytes >= this.#settings.walBytes) this.checkpoint("PASSIVE");
+    this.#groups += 1;
+    if (this.#groups % LOOK_EVERY === 0 && this.#isRoomy()) this.giveBack(VACUUM_PAGES);
+  }
+
+  /** Whether a good part of the file is free pages. */
+  #isRoomy(): boolean {
     const free = pragma(this.#db, "freelist_count");
-    if (free > 2 * VACUUM_PAGES && free > pragma(this.#db, "page_count") / 4) this.giveBack(VACUUM_PAGES);
+    return free > VACUUM_PAGES && free > pragma(this.#db, "page_count") / 4;
   }
 
   /** Copies the log back; `TRUNCATE` also gives its room back to the disk. */
@@ -227,6 +241,7 @@ export class Database {
           this.#run("DELETE FROM flight");
           this.#setFact("closed", "yes");
         });
+        if (this.#isRoomy()) this.giveBack(ALL_PAGES);
         this.checkpoint();
       }
     } finally {
@@ -265,7 +280,7 @@ export class Database {
     return this.#statement(sql).get(...values);
   }
 
-  #run(sql: string, ...values: (number | string | Uint8Array)[]): void {
+  #run(sql: string, ...values: (number | string | Uint8Array | null)[]): void {
     this.#statement(sql).run(...values);
   }
 

@@ -94,6 +94,10 @@ export class Disk {
         return database.loadStates(question.afterSeq, question.afterSink);
       case "read":
         return question.blocks.map((block) => database.read(block, question.facts));
+      case "load-kept":
+        return database.history.kept();
+      case "history":
+        return database.history.list(question.key, question.before, question.limit);
       case "ledger":
         return database.ledger.read(question.after, question.limit);
     }

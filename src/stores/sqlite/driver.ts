@@ -1,12 +1,12 @@
 /** The driver of the store on disk: from options to an open store, and what is said on the way. */
 import { QueueCore } from "../../core/queue-core.ts";
-import { RingfirstError } from "../../errors.ts";
+import { invalid, numberIn } from "../../core/option-check.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import { SILENT_LOGGER } from "../../ports/logger.ts";
 import type { StoreConfig, StoreDriver } from "../../ports/store.ts";
 import { systemClock } from "../../runtime/clock.ts";
-import { Blocks } from "./blocks.ts";
+import { Blocks, type Retention } from "./blocks.ts";
 import { type DiskThread, startDiskThread } from "./disk-thread.ts";
 import { Link } from "./link.ts";
 import type { DiskSettings, KeptFacts, Opened, Trouble } from "./messages.ts";
@@ -24,6 +24,11 @@ export interface SqliteStoreOptions {
    * the process by whatever cause. @defaultValue `"full"`
    */
   readonly sync?: "full" | "process";
+  /**
+   * Envelopes that are over stay readable (`history`) for so many hours, and within so many bytes. Absent: they are gone with
+   * their end. @defaultValue of its parts: 24 hours, 1 GiB
+   */
+  readonly keep?: { readonly hours?: number; readonly maxBytes?: number };
   /** Told of start-up, damage and trouble. @defaultValue says nothing */
   readonly logger?: Logger;
   /** @defaultValue the machine's */
@@ -74,25 +79,40 @@ export function sqliteStore(options: SqliteStoreOptions): StoreDriver {
 /** @internal {@link sqliteStore} with what tests need to make a disk fail. */
 export function sqliteStoreForTests(options: SqliteStoreOptions, test: SqliteTestOptions): StoreDriver {
   const { path, sync = "full", logger = SILENT_LOGGER, clock = systemClock() } = options;
-  if (path === "") throw new RingfirstError("RF_OPTION_INVALID", 'path: the path of a file expected, found ""');
+  if (path === "") throw invalid("path", "the path of a file", '""');
+  const retention = resolveKeep(options.keep);
   const { probe, ballastBytes = BALLAST_BYTES, startThread = startDiskThread } = test;
   return {
     name: "sqlite",
     durability: sync,
     open: (config, now) => {
       const settings = { path, sync, ballastBytes, probe };
-      return openStore(() => startThread(settings), path, config, now, clock, logger);
+      return openStore(() => startThread(settings), { path, retention, clock, logger }, config, now);
     },
+  };
+}
+
+interface OpenSettings {
+  readonly path: string;
+  readonly retention: Retention | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+function resolveKeep(keep: SqliteStoreOptions["keep"]): Retention | undefined {
+  if (keep === undefined) return undefined;
+  const hours = numberIn("keep.hours", keep.hours ?? 24, 0, 24 * 3_650);
+  return {
+    ms: hours * 3_600_000,
+    maxBytes: numberIn("keep.maxBytes", keep.maxBytes ?? 2 ** 30, 0, Number.MAX_SAFE_INTEGER),
   };
 }
 
 async function openStore(
   startThread: () => DiskThread,
-  path: string,
+  { path, retention, clock, logger }: OpenSettings,
   config: StoreConfig,
   now: number,
-  clock: Clock,
-  logger: Logger,
 ): Promise<SqliteStore> {
   let store: SqliteStore | undefined;
   const link = new Link(startThread(), clock, {
@@ -103,11 +123,20 @@ async function openStore(
     const startedAt = clock.monotonic();
     const opened = await link.ask({ ask: "open", sinks: config.sinks.map(({ name }) => name), now });
     link.startAt(opened.lastGroup);
-    const parts = createParts(link, opened, config, now, () => store?.schedule());
+    const parts = createParts(opened, retention, config, now, () => store?.schedule());
+    // Without a retention they go with the first group.
+    for (const kept of await link.ask({ ask: "load-kept" })) parts.blocks.addKept(kept);
     const { lines, told } = progressLines(logger, clock, path);
     const losses = await restore({ ...parts, link, opened, now, progress: lines });
     tellOpened(logger, path, opened, losses, clock.monotonic() - startedAt, told());
-    store = new SqliteStore({ ...parts, link, clock, path, ledgerKept: config.ledger.maxLines });
+    store = new SqliteStore({
+      ...parts,
+      link,
+      clock,
+      path,
+      ledgerKept: config.ledger.maxLines,
+      keeps: retention !== undefined,
+    });
     store.schedule();
     return store;
   } catch (error) {
@@ -116,7 +145,13 @@ async function openStore(
   }
 }
 
-function createParts(link: Link, opened: Opened, config: StoreConfig, now: number, dirty: () => void) {
+function createParts(
+  opened: Opened,
+  retention: Retention | undefined,
+  config: StoreConfig,
+  now: number,
+  dirty: () => void,
+) {
   const kept: KeptFacts = opened.kept === "" ? NOTHING_KEPT : (JSON.parse(opened.kept) as KeptFacts);
   const numbers = new Map(opened.sinks.map(([number, name]) => [name, number]));
   const configured = new Set(config.sinks.map(({ name }) => name));
@@ -125,7 +160,7 @@ function createParts(link: Link, opened: Opened, config: StoreConfig, now: numbe
   const sinks = [...config.sinks, ...removed.map((name) => ({ name, maxAttempts: 1, limits, removed: true }))];
   const classNames = config.classes.map(({ name }) => name);
   const shelf = new Shelf(classNames.length);
-  const blocks = new Blocks(opened.lastBlock);
+  const blocks = new Blocks(opened.lastBlock, retention);
   const outbox = new Outbox({
     classNames,
     sinkNumbers: sinks.map(({ name }) => numbers.get(name) ?? 0),
@@ -135,6 +170,7 @@ function createParts(link: Link, opened: Opened, config: StoreConfig, now: numbe
     dedupCount: config.dedup.maxCount,
     lastId: opened.lastId,
     lastLine: opened.lastLine,
+    historySinks: retention === undefined ? undefined : sinks.map(({ name }) => name),
     dirty,
   });
   const ended = opened.clean || opened.created;

@@ -14,6 +14,7 @@
  * ```
  */
 import type { LedgerEntry } from "../../core/ledger.ts";
+import type { SettledEnd, SettledEnvelope } from "../../ports/store.ts";
 
 /** What the disk thread is started with. */
 export interface DiskSettings {
@@ -31,6 +32,8 @@ export interface NewBlock {
   readonly block: number;
   /** Of envelopes that were in other blocks before, so not in order with those around it. */
   readonly moved: boolean;
+  /** Its lowest seq. */
+  readonly first: number;
   readonly facts: Uint8Array;
   readonly contents: Uint8Array;
 }
@@ -38,13 +41,25 @@ export interface NewBlock {
 /** A line for the ledger; `block`: where its id is found, when it is not given. */
 export type PendingLine = Omit<LedgerEntry, "n"> & { readonly block: number | undefined };
 
+/** Which envelopes of a block are gone; `endedAt`: all are, and the block is kept for the history. */
+export interface GoneMarks {
+  readonly block: number;
+  readonly bits: Uint8Array;
+  readonly endedAt?: number;
+}
+
+/** One end for the history. */
+export interface EndLine extends SettledEnd {
+  readonly seq: number;
+}
+
 /** Changes that are written in one transaction. Each says what is from then on, so that writing it twice does no harm. */
 export interface Group {
   /** Rising by one. */
   readonly n: number;
   readonly blocks: readonly NewBlock[];
   /** Which envelopes of a block are gone (bit = place in the block). */
-  readonly gone: readonly { readonly block: number; readonly bits: Uint8Array }[];
+  readonly gone: readonly GoneMarks[];
   readonly endedBlocks: readonly number[];
   readonly states: readonly { readonly seq: number; readonly sink: number; readonly state: Uint8Array }[];
   /** Seqs of which no state is kept any more. */
@@ -58,6 +73,9 @@ export interface Group {
   readonly ledger: readonly PendingLine[];
   readonly ledgerFrom: number;
   readonly ledgerKept: number;
+  /** Ends for the history, and the lowest seq of which ends are kept. */
+  readonly ends: readonly EndLine[];
+  readonly endsFrom: number;
   /** {@link KeptFacts} as JSON. */
   readonly kept: string;
 }
@@ -71,6 +89,9 @@ export type Question =
   | { readonly ask: "load-states"; readonly afterSeq: number; readonly afterSink: number }
   | { readonly ask: "read"; readonly blocks: readonly number[]; readonly facts: boolean }
   | { readonly ask: "ledger"; readonly after: number; readonly limit: number }
+  /** Blocks that are kept for the history, oldest first. */
+  | { readonly ask: "load-kept" }
+  | { readonly ask: "history"; readonly key: string | undefined; readonly before: number; readonly limit: number }
   /** Marks the file as well closed, unless something is not written. */
   | { readonly ask: "close" };
 
@@ -101,6 +122,15 @@ export interface LoadedBlock {
   readonly gone: Uint8Array | undefined;
 }
 
+/** A block of which all envelopes are gone, kept for the history. */
+export interface KeptBlock {
+  readonly block: number;
+  /** Its lowest seq. */
+  readonly first: number;
+  readonly bytes: number;
+  readonly endedAt: number;
+}
+
 export interface ReadBlock {
   readonly block: number;
   readonly facts: Uint8Array | undefined;
@@ -116,6 +146,8 @@ export interface Answers {
   readonly "load-states": readonly { readonly seq: number; readonly sink: number; readonly state: Uint8Array }[];
   readonly read: readonly ReadBlock[];
   readonly ledger: readonly LedgerEntry[];
+  readonly "load-kept": readonly KeptBlock[];
+  readonly history: readonly SettledEnvelope[];
   readonly close: { readonly clean: boolean };
 }
 

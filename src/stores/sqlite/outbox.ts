@@ -17,7 +17,7 @@ import type { QueueJournal, SinkJournal } from "../../core/queue-journal.ts";
 import { rankOf, standingOf } from "../../core/standing.ts";
 import { BlockWriter } from "./block-writer.ts";
 import type { Blocks } from "./blocks.ts";
-import type { Group, KeptFacts, NewBlock, PendingLine } from "./messages.ts";
+import type { EndLine, Group, KeptFacts, NewBlock, PendingLine } from "./messages.ts";
 import { encodeFlight, encodeState, type EntryState, IdPage } from "./records.ts";
 import type { Shelf } from "./shelf.ts";
 
@@ -33,6 +33,8 @@ export interface OutboxOptions {
   /** Numbers of the last id and ledger line that were written. */
   readonly lastId: number;
   readonly lastLine: number;
+  /** Names of the sinks, by their index; ends are written down for the history. Absent: there is none. */
+  readonly historySinks: readonly string[] | undefined;
   /** Something is to be written. */
   readonly dirty: () => void;
 }
@@ -44,6 +46,10 @@ interface Draft {
   /** Indices of the sinks that hold it. */
   readonly sinks: number[];
   states: Map<number, EntryState> | undefined;
+  /** It is over already, and written for the history only. */
+  over: boolean;
+  /** Some sink had it: else it was refused by all, and never was. */
+  wasHeld: boolean;
 }
 
 /** The changes of one store (see the top of this file). */
@@ -62,6 +68,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
   readonly #ids = new IdPage();
   #lastId: number;
   #lines: PendingLine[] = [];
+  readonly #ends: EndLine[] = [];
   #lastLine: number;
   readonly #writer: BlockWriter;
   #bytes = 0;
@@ -101,7 +108,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
   // The journal -----------------------------------------------------------------------------------------------------
 
   admitting(envelope: QueueEnvelope<Uint8Array>, expiresAt: number): void {
-    this.#drafts.set(envelope.seq, { envelope, expiresAt, sinks: [], states: undefined });
+    this.#drafts.set(envelope.seq, { envelope, expiresAt, sinks: [], states: undefined, over: false, wasHeld: false });
     this.#options.shelf.hold(envelope);
     this.#bytes += envelope.bytes;
     this.touch();
@@ -127,6 +134,11 @@ export class Outbox implements QueueJournal<Uint8Array> {
   released(seq: number, bytes: number): void {
     const { shelf, blocks } = this.#options;
     const draft = this.#drafts.get(seq);
+    if (draft !== undefined && this.#options.historySinks !== undefined && draft.wasHeld) {
+      draft.over = true;
+      this.touch();
+      return;
+    }
     if (draft !== undefined) {
       this.#drafts.delete(seq);
       this.#bytes -= bytes;
@@ -137,6 +149,10 @@ export class Outbox implements QueueJournal<Uint8Array> {
     }
     shelf.release(seq);
     this.touch();
+  }
+
+  #end(seq: number, sink: string, how: EndLine["how"], at: number, attempt: number): void {
+    if (this.#options.historySinks !== undefined) this.#ends.push({ seq, sink, how, at, attempt });
   }
 
   remembered(id: string, at: number): void {
@@ -151,6 +167,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
     const unknown = line.id === "" && line.seq !== undefined && this.#options.shelf.get(line.seq) === undefined;
     const block = unknown && line.seq !== undefined ? this.#options.blocks.blockOf(line.seq)?.block : undefined;
     this.#lines.push({ ...line, block });
+    if (line.seq !== undefined) this.#end(line.seq, line.sink, line.reason, line.at, 0);
     this.touch();
   }
 
@@ -175,7 +192,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
     const newBlocks: NewBlock[] = this.#takeDrafts(states);
     for (const [seq, bySink] of this.#states) this.#encodeStates(states, seq, bySink);
     this.#states.clear();
-    const { gone, ended } = blocks.takeChanges();
+    const { gone, ended } = blocks.takeChanges(kept.now);
     for (const block of ended) this.#options.shelf.dropBlock(block);
     const flight = this.#flightChanged
       ? encodeFlight(this.#flight.map((seqs, sink) => [sinkNumbers[sink]!, seqs] as const))
@@ -196,6 +213,8 @@ export class Outbox implements QueueJournal<Uint8Array> {
       ledger: lines,
       ledgerFrom: this.#lastLine - lines.length + 1,
       ledgerKept,
+      ends: this.#ends.splice(0),
+      endsFrom: this.#options.historySinks === undefined ? Number.MAX_SAFE_INTEGER : blocks.firstSeq,
       kept: JSON.stringify(kept),
     };
     this.#lines = [];
@@ -207,17 +226,22 @@ export class Outbox implements QueueJournal<Uint8Array> {
 
   #takeDrafts(states: { seq: number; sink: number; state: Uint8Array }[]): NewBlock[] {
     const { classNames, sinkNumbers, shelf } = this.#options;
-    for (const [seq, { envelope, expiresAt, sinks, states: own }] of this.#drafts) {
+    const over: QueueEnvelope<Uint8Array>[] = [];
+    for (const [seq, { envelope, expiresAt, sinks, states: own, over: isOver }] of this.#drafts) {
+      if (isOver) over.push(envelope);
       const { admittedAt, bytes, deadOnExpiry, shared, key, coalesceKey, id, payload } = envelope;
       const facts = { seq, admittedAt, expiresAt, bytes, deadOnExpiry, shared, key, coalesceKey };
       const className = classNames[envelope.rank] ?? "";
       const numbers = sinks.map((sink) => sinkNumbers[sink] ?? 0);
       this.#writer.add({ ...facts, class: className, sinks: numbers }, id, payload);
-      if (own !== undefined) this.#encodeStates(states, seq, own);
-      shelf.written(seq);
+      if (own !== undefined && !isOver) this.#encodeStates(states, seq, own);
+      if (isOver) shelf.release(seq);
+      else shelf.written(seq);
     }
     this.#drafts.clear();
-    return this.#writer.take(false);
+    const made = this.#writer.take(false);
+    for (const { seq, bytes } of over) this.#options.blocks.leave(seq, bytes);
+    return made;
   }
 
   #encodeStates(
@@ -244,6 +268,9 @@ export class Outbox implements QueueJournal<Uint8Array> {
         if (!this.#drafts.has(seq)) this.#claimedWritten = true;
         this.touch();
       },
+      acked: (seq, history, at) => {
+        this.#end(seq, this.#options.historySinks?.[sink] ?? "", "acked", at, history.attempt);
+      },
       dead: (dead) => {
         if (flight.delete(dead.envelope.seq)) this.#flightChanged = true;
         this.#dies(sink, dead);
@@ -253,7 +280,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
 
   #waits(sink: number, seq: number, standing: number, expiresAt: number, history: EntryHistory): void {
     const draft = this.#drafts.get(seq);
-    if (draft !== undefined && !draft.sinks.includes(sink)) draft.sinks.push(sink);
+    if (draft !== undefined) holdIn(draft, sink);
     const asAdmitted =
       draft !== undefined &&
       history === FRESH &&
@@ -267,7 +294,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
   #dies(sink: number, dead: DeadEntry<Uint8Array>): void {
     const { envelope, standing, attempts: failures, redriven, replaced, deadAt } = dead;
     const draft = this.#drafts.get(envelope.seq);
-    if (draft !== undefined && !draft.sinks.includes(sink)) draft.sinks.push(sink);
+    if (draft !== undefined) holdIn(draft, sink);
     const history = { attempt: failures.length, failures, redriven, replaced };
     this.#setState(envelope.seq, sink, this.#state("dead", standing, Infinity, history, deadAt));
     this.touch();
@@ -299,6 +326,11 @@ export class Outbox implements QueueJournal<Uint8Array> {
     }
     states.set(sink, state);
   }
+}
+
+function holdIn(draft: Draft, sink: number): void {
+  draft.wasHeld = true;
+  if (!draft.sinks.includes(sink)) draft.sinks.push(sink);
 }
 
 const FRESH_STATE: EntryState = {

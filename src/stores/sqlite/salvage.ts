@@ -14,6 +14,7 @@ const TABLES: readonly { readonly name: string; readonly key: string }[] = [
   { name: "flight", key: "one" },
   { name: "ids", key: "first" },
   { name: "ledger", key: "first" },
+  { name: "ended", key: "n" },
   { name: "sink", key: "sink" },
   { name: "fact", key: "name" },
 ];

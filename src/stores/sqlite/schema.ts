@@ -2,12 +2,13 @@
  * The database file: its tables, its version, and how an older one is brought up to date.
  *
  * ```
- *  block      block | moved | facts | content bytes | gone   envelopes stored together, all but ids and payloads
+ *  block      block | moved, first seq, ended at, gone, facts   envelopes stored together, all but ids and payloads
  *  content    block | contents                           their ids and payloads: read only when handed over
  *  entry      seq, sink | state                          only what is no longer as it was admitted
  *  flight     1 | entries                                what is in flight
  *  ids        first | count | ids                        the dedup window, a page a group
  *  ledger     first | last | lines                       what ended without a delivery, JSON, a row a group
+ *  ended      n | last seq | lines                       with `keep`: how envelopes ended, JSON, a row a group
  *  sink       sink | name                                numbers of sinks, given once
  *  fact       name | value                               counters and other single facts
  * ```
@@ -23,12 +24,16 @@ export const APPLICATION_ID = 0x72_67_66_31;
 /** From each version to the next, in one transaction each; the first makes an empty file into version 1. */
 export const MIGRATIONS: readonly string[] = [
   `
-  CREATE TABLE block (block INTEGER PRIMARY KEY, moved INTEGER NOT NULL, facts BLOB NOT NULL, content_bytes INTEGER NOT NULL, gone BLOB) STRICT;
+  CREATE TABLE block (
+    block INTEGER PRIMARY KEY, moved INTEGER NOT NULL, first INTEGER NOT NULL, content_bytes INTEGER NOT NULL,
+    ended_at REAL, gone BLOB, facts BLOB NOT NULL
+  ) STRICT;
   CREATE TABLE content (block INTEGER PRIMARY KEY, contents BLOB NOT NULL) STRICT;
   CREATE TABLE entry (seq INTEGER, sink INTEGER, state BLOB NOT NULL, PRIMARY KEY (seq, sink)) STRICT, WITHOUT ROWID;
   CREATE TABLE flight (one INTEGER PRIMARY KEY CHECK (one = 1), entries BLOB NOT NULL) STRICT;
   CREATE TABLE ids (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, ids BLOB NOT NULL) STRICT;
   CREATE TABLE ledger (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, lines TEXT NOT NULL) STRICT;
+  CREATE TABLE ended (n INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL, lines TEXT NOT NULL) STRICT;
   CREATE TABLE sink (sink INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
   `,

@@ -19,7 +19,16 @@ import type { QueueCore } from "../../core/queue-core.ts";
 import type { ClaimedEnvelope, DeadLetter } from "../../core/queue-verbs.ts";
 import { RingfirstError } from "../../errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { ClaimOptions, DeadLetterQuery, LedgerLine, Settlement, Store } from "../../ports/store.ts";
+import type {
+  ClaimOptions,
+  DeadLetterQuery,
+  History,
+  HistoryQuery,
+  LedgerLine,
+  SettledEnvelope,
+  Settlement,
+  Store,
+} from "../../ports/store.ts";
 import type { Blocks } from "./blocks.ts";
 import { Compaction } from "./compaction.ts";
 import type { Link } from "./link.ts";
@@ -44,6 +53,8 @@ export interface StoreParts {
   readonly ledgerKept: number;
   readonly path: string;
   readonly nextToken: number;
+  /** Settled envelopes are kept. */
+  readonly keeps: boolean;
 }
 
 /** An open store on disk (see the top of this file). */
@@ -60,6 +71,10 @@ export class SqliteStore implements Store {
     this.#parts = parts;
     this.#nextToken = parts.nextToken;
     this.#compaction = new Compaction(parts.blocks, parts.link);
+  }
+
+  get history(): History | undefined {
+    return this.#parts.keeps ? { list: (query) => this.#listHistory(query) } : undefined;
   }
 
   get trouble(): string | undefined {
@@ -153,6 +168,13 @@ export class SqliteStore implements Store {
     this.#send();
     const after = Math.max(query.after ?? 0, outbox.lastLine - ledgerKept);
     return await link.ask({ ask: "ledger", after, limit: query.limit ?? 100 });
+  }
+
+  async #listHistory({ key, before, limit }: HistoryQuery): Promise<readonly SettledEnvelope[]> {
+    this.#requireOpen();
+    this.#send();
+    const from = before ?? Number.MAX_SAFE_INTEGER;
+    return await this.#parts.link.ask({ ask: "history", key, before: from, limit: limit ?? 100 });
   }
 
   close(): Promise<void> {
