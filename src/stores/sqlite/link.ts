@@ -113,8 +113,7 @@ export class Link {
 
   /** Ends the thread; what it has not written is not written any more. */
   async end(): Promise<void> {
-    this.#tendTimer?.cancel();
-    this.#onEnd("the store is closed");
+    this.#end(new RingfirstError("RF_QUEUE_CLOSED", "the work queue is closed"));
     await this.#thread.terminate();
   }
 
@@ -177,17 +176,23 @@ export class Link {
 
   #onEnd(cause: string): void {
     if (this.#ended !== undefined) return;
-    this.#tendTimer?.cancel();
-    this.#ended = new RingfirstError(
+    const error = new RingfirstError(
       "RF_STORE_FAILING",
       `the store's disk thread is gone (${cause}): start the service anew`,
     );
-    this.#trouble = { kind: "failing", cause: this.#ended.message };
-    for (const asked of this.#asked.values()) asked.reject(this.#ended);
-    this.#asked.clear();
-    for (const waiter of [...this.#writtenWaiters.splice(0), ...this.#durableWaiters.splice(0)])
-      waiter.reject(this.#ended);
+    this.#trouble = { kind: "failing", cause: error.message };
+    this.#end(error);
     this.#listener.trouble(this.#trouble);
+  }
+
+  /** Whoever waits for something waits no longer. */
+  #end(error: RingfirstError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#tendTimer?.cancel();
+    for (const asked of this.#asked.values()) asked.reject(error);
+    this.#asked.clear();
+    for (const waiter of [...this.#writtenWaiters.splice(0), ...this.#durableWaiters.splice(0)]) waiter.reject(error);
   }
 }
 
