@@ -139,8 +139,8 @@ const PLANTS = [
   {
     name: "the dedup window is one id too long",
     file: "src/core/dedupe.ts",
-    find: "if (this.#known.size >= this.#maxCount) this.#forgetOldest();",
-    replace: "if (this.#known.size > this.#maxCount) this.#forgetOldest();",
+    find: "if (this.#size >= this.#maxCount) this.#forgetOldest();",
+    replace: "if (this.#size > this.#maxCount) this.#forgetOldest();",
   },
   {
     name: "a lease ends a moment late",
