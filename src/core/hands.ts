@@ -46,15 +46,20 @@ export class Hands {
     this.#count(laneClass, -1);
   }
 
-  /** What may be claimed now (H2), at most `window`; undefined: nothing. */
-  next(window: number): ClaimPlan | undefined {
-    if (this.#free === 0) return undefined;
-    if (this.#reserve.size === 0) return { max: Math.min(window, this.#free), classes: undefined };
+  /**
+   * What may be claimed now (H2), at most `window`; undefined: nothing.
+   *
+   * @param asked - hands that are promised to claims without an answer yet, of classes not known
+   */
+  next(window: number, asked: number = 0): ClaimPlan | undefined {
+    const free = this.#free - asked;
+    if (free <= 0) return undefined;
+    if (this.#reserve.size === 0) return { max: Math.min(window, free), classes: undefined };
     const due = [...this.#reserve].map(([name, hands]) => ({ name, left: hands - (this.#inFlight.get(name) ?? 0) }));
     const owed = due.filter(({ left }) => left > 0);
-    const open = this.#free - owed.reduce((sum, { left }) => sum + left, 0);
+    const open = free - owed.reduce((sum, { left }) => sum + left, 0);
     if (open > 0) return { max: Math.min(window, open), classes: undefined };
-    const smallest = Math.min(...owed.map(({ left }) => left));
+    const smallest = Math.min(free, ...owed.map(({ left }) => left));
     return { max: Math.min(window, smallest), classes: owed.map(({ name }) => name) };
   }
 

@@ -65,6 +65,8 @@ export interface QueueCoreSettings<P> {
   /** The first token and seq to give; a durable store continues its own. @defaultValue `1` */
   readonly firstToken?: number;
   readonly firstSeq?: number;
+  /** Of the dedup window's hash: chosen by chance, ids can't be made that collide. @defaultValue `0` */
+  readonly seed?: number;
   /** Where each sink's ids and payloads are. @defaultValue in memory */
   readonly contents?: () => Contents<P>;
   /** Told of all that a durable store must write down. */
@@ -96,7 +98,7 @@ export class QueueCore<P> {
   constructor(settings: QueueCoreSettings<P>) {
     this.#names = new QueueNames(settings.classes, settings.sinks);
     this.#sizeOf = settings.sizeOf;
-    this.#dedup = new DedupWindow(settings.dedup);
+    this.#dedup = new DedupWindow({ ...settings.dedup, seed: settings.seed ?? 0 });
     this.#ledger = new Ledger(settings.ledger.maxLines);
     this.#leases = new Leases(settings.firstToken ?? 1);
     this.#now = settings.now;
@@ -179,6 +181,13 @@ export class QueueCore<P> {
     const answers: ("settled" | "stale")[] = [];
     for (const end of batch) answers.push(this.#settleOne(end));
     return answers;
+  }
+
+  /** The seq that strict order hands over next, undefined when nothing can be claimed. Books nothing. */
+  nextSeq(sinkName: string, classes: readonly string[] | undefined): number | undefined {
+    const sink = this.#sinks[this.#names.servedSink(sinkName)]!;
+    const lane = sink.strictLane(classes === undefined ? undefined : this.#names.allowedRanks(classes));
+    return lane === NONE ? undefined : sink.headSeq(lane);
   }
 
   /** Undoes hand-overs that could not be completed: their envelopes wait again as they did, and no attempt counts. */

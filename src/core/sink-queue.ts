@@ -210,6 +210,19 @@ export class SinkQueue<P> {
     return this.#lanes.firstReady(this.#shares.isEmpty ? strict : this.#shares.choose(strict, claimable));
   }
 
+  /** The lane that strict order hands over from next, or NONE. */
+  strictLane(allowed: readonly boolean[] | undefined): number {
+    for (let rank = 0; rank < this.#claimable.length; rank += 1) {
+      if ((allowed === undefined || allowed[rank] === true) && this.#lanes.hasReady(rank))
+        return this.#lanes.firstReady(rank);
+    }
+    return NONE;
+  }
+
+  headSeq(lane: number): number {
+    return this.#rows.seq(this.#lanes.head(lane));
+  }
+
   /** The rank of a lane's class. */
   laneRank(lane: number): number {
     return this.#lanes.rank(lane);

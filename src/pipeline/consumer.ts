@@ -12,6 +12,8 @@
  * D2  A turn takes about a quarter of a millisecond, then pending I/O has its turn: sockets must be read, or urgency waits in
  *     TCP. Where the I/O's turn takes long (a flood of arrivals), the next turn grows to half of it, within a bound: else the
  *     sinks would starve, and a ringing call would wait in the queue instead.
+ * D6  A claim may have to wait for a disk; what is urgent and at hand does not wait with it. With such a store a claim leaves
+ *     some hands free, and an admission meanwhile takes what is at hand with these.
  * D3  Whatever a handler or a listener does, the line goes on. Each delivery ends exactly once.
  * D4  A store that refuses is asked again with backoff; nothing is lost and nothing spins.
  */
@@ -44,6 +46,8 @@ const FIRST_WINDOW = 4;
 /** Settlements that may wait for the store for each hand, and at least. */
 const PENDING_PER_HAND = 4;
 const MIN_PENDING = 4_096;
+/** Of the free hands, how many a claim that may wait takes at most (D6). */
+const WAITING_SHARE = 0.75;
 const CLAIM_RETRY = { initialMs: 50, maxMs: 5_000 };
 
 /** How a sink's work is handed out, nothing left open. */
@@ -61,7 +65,7 @@ export interface ConsumerSettings {
 
 /** What a line shares with the others of its work queue. */
 export interface ConsumerContext {
-  readonly store: Pick<Store, "claim" | "settle" | "extend" | "stats">;
+  readonly store: Pick<Store, "claim" | "settle" | "extend" | "stats" | "claimsMayWait">;
   readonly clock: Clock;
   /** The work queue's time. */
   readonly now: () => number;
@@ -108,6 +112,9 @@ export class SinkLine implements Consumer, Drainable {
   /** Woken while pumping: there may be more than the last claim saw. */
   #again = false;
   #window = FIRST_WINDOW;
+  /** Hands promised to claims that the store has not answered yet. */
+  #asked = 0;
+  #takingAtHand = false;
   #turnMs = TURN_MS;
   #paused = false;
   #claimFailures = 0;
@@ -165,7 +172,7 @@ export class SinkLine implements Consumer, Drainable {
 
   get unfinished(): number {
     const pending = this.#settler.pendingCount;
-    return this.#given ? pending : this.busy + pending + (this.#pumping ? 1 : 0);
+    return this.#given ? pending : this.busy + pending + (this.#pumping ? 1 : 0) + (this.#takingAtHand ? 1 : 0);
   }
 
   pause(): void {
@@ -180,6 +187,7 @@ export class SinkLine implements Consumer, Drainable {
   /** There may be something to claim. */
   wake(): void {
     this.#again = true;
+    if (this.#asked > 0 && this.#context.store.claimsMayWait === true && !this.#takingAtHand) void this.#takeAtHand();
     if (this.#pumping || this.#claimTimer !== undefined || this.#plan() === undefined) return;
     this.#pumping = true;
     void this.#pump();
@@ -213,7 +221,7 @@ export class SinkLine implements Consumer, Drainable {
 
   #plan(): ClaimPlan | undefined {
     if (this.#paused || this.#stopping !== undefined || this.#settler.blocked) return undefined;
-    return this.#hands.next(this.#window);
+    return this.#hands.next(this.#window, this.#asked);
   }
 
   async #pump(): Promise<void> {
@@ -221,10 +229,10 @@ export class SinkLine implements Consumer, Drainable {
     let spentMs = 0;
     for (;;) {
       this.#again = false;
-      const plan = this.#plan();
+      const plan = this.#patient(this.#plan());
       if (plan === undefined) break;
       const askedAt = clock.monotonic();
-      const claiming = this.#claim(plan);
+      const claiming = this.#claim(plan, false);
       spentMs += clock.monotonic() - askedAt;
       const envelopes = await claiming;
       if (envelopes === undefined) break;
@@ -237,16 +245,41 @@ export class SinkLine implements Consumer, Drainable {
   }
 
   /** A claim; undefined when the store refused, the next try is then set (D4). */
-  async #claim({ max, classes }: ClaimPlan): Promise<readonly ClaimedEnvelope[] | undefined> {
+  async #claim({ max, classes }: ClaimPlan, atHand: boolean): Promise<readonly ClaimedEnvelope[] | undefined> {
     const { store, now } = this.#context;
+    const { leaseMs } = this.#settings;
+    this.#asked += max;
     try {
-      const envelopes = await store.claim(this.sink, { max, leaseMs: this.#settings.leaseMs, classes }, now());
+      const envelopes = await store.claim(this.sink, { max, leaseMs, classes, atHand }, now());
       this.#claimFailures = 0;
       return envelopes;
     } catch (error) {
       this.#claimFailed(error);
       return undefined;
+    } finally {
+      this.#asked -= max;
     }
+  }
+
+  /** D6: a claim that may wait leaves hands for what is at hand. */
+  #patient(plan: ClaimPlan | undefined): ClaimPlan | undefined {
+    if (plan === undefined || this.#context.store.claimsMayWait !== true) return plan;
+    return { ...plan, max: Math.min(plan.max, Math.max(1, Math.floor(this.#hands.free * WAITING_SHARE))) };
+  }
+
+  /** D6. */
+  async #takeAtHand(): Promise<void> {
+    this.#takingAtHand = true;
+    for (;;) {
+      const plan = this.#plan();
+      if (plan === undefined) break;
+      const envelopes = await this.#claim(plan, true);
+      if (envelopes === undefined || envelopes.length === 0) break;
+      await this.#handOverAll(envelopes, 0);
+    }
+    this.#takingAtHand = false;
+    this.#context.touched();
+    this.#checkIdle();
   }
 
   #claimFailed(error: unknown): void {

@@ -40,6 +40,11 @@ export interface ClaimOptions {
   readonly leaseMs: number;
   /** Only lanes of these lane classes; absent: all. */
   readonly classes?: readonly string[] | undefined;
+  /**
+   * Only as many of the next ones as can be handed over without waiting for a disk or a network; a store that never waits, or
+   * can't tell, takes no notice. @defaultValue `false`
+   */
+  readonly atHand?: boolean | undefined;
 }
 
 /** Which dead letters to list; smallest seq first. */
@@ -116,6 +121,8 @@ export interface Store {
    * an envelope can be handed over before its admission is answered. @defaultValue `false`
    */
   readonly appliesAtOnce?: boolean;
+  /** A claim may have to wait for a disk, so that asking for what is at hand makes a difference. @defaultValue `false` */
+  readonly claimsMayWait?: boolean;
   /** Why nothing new is taken at the moment, in words; undefined: all is well. */
   readonly trouble?: string | undefined;
   /** Set when the store keeps settled envelopes. */

@@ -4,7 +4,9 @@
  */
 import { QueueCore } from "../core/queue-core.ts";
 import { RingfirstError } from "../errors.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Store, StoreConfig, StoreDriver } from "../ports/store.ts";
+import { systemClock } from "../runtime/clock.ts";
 
 /**
  * A store that lives as long as the process.
@@ -26,7 +28,12 @@ export function memoryStore(): StoreDriver {
 }
 
 function openMemoryStore(config: StoreConfig, now: number): Store {
-  let open: QueueCore<Uint8Array> | undefined = new QueueCore({ ...config, sizeOf: byteLength, now });
+  let open: QueueCore<Uint8Array> | undefined = new QueueCore({
+    ...config,
+    sizeOf: byteLength,
+    now,
+    seed: seedFrom(systemClock()),
+  });
   const core = (): QueueCore<Uint8Array> => {
     if (open === undefined) throw new RingfirstError("RF_QUEUE_CLOSED", "the work queue is closed");
     return open;
@@ -49,6 +56,10 @@ function openMemoryStore(config: StoreConfig, now: number): Store {
       open = undefined;
     },
   };
+}
+
+function seedFrom(clock: Clock): number {
+  return Math.floor(clock.random() * 2 ** 32);
 }
 
 function byteLength(payload: Uint8Array): number {

@@ -123,7 +123,9 @@ async function openStore(
     const startedAt = clock.monotonic();
     const opened = await link.ask({ ask: "open", sinks: config.sinks.map(({ name }) => name), now });
     link.startAt(opened.lastGroup);
-    const parts = createParts(opened, retention, config, now, () => store?.schedule());
+    const parts = createParts(opened, retention, config, now, Math.floor(clock.random() * 2 ** 32), () =>
+      store?.schedule(),
+    );
     // Without a retention they go with the first group.
     for (const kept of await link.ask({ ask: "load-kept" })) parts.blocks.addKept(kept);
     const { lines, told } = progressLines(logger, clock, path);
@@ -150,6 +152,7 @@ function createParts(
   retention: Retention | undefined,
   config: StoreConfig,
   now: number,
+  seed: number,
   dirty: () => void,
 ) {
   const kept: KeptFacts = opened.kept === "" ? NOTHING_KEPT : (JSON.parse(opened.kept) as KeptFacts);
@@ -182,6 +185,7 @@ function createParts(
     now,
     firstSeq: kept.lastSeq + 1 + (ended ? 0 : SKIPPED_SEQS),
     firstToken: nextToken,
+    seed,
     contents: () => shelf,
     journal: outbox,
     ledgerWriter: (line) => outbox.line(line),

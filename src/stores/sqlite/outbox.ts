@@ -94,6 +94,11 @@ export class Outbox implements QueueJournal<Uint8Array> {
     return this.#bytes;
   }
 
+  /** Whether an envelope is not in a group yet. */
+  isNew(seq: number | undefined): boolean {
+    return seq !== undefined && this.#drafts.has(seq);
+  }
+
   get lastLine(): number {
     return this.#lastLine;
   }

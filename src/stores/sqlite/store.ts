@@ -60,6 +60,7 @@ export interface StoreParts {
 /** An open store on disk (see the top of this file). */
 export class SqliteStore implements Store {
   readonly appliesAtOnce = true;
+  readonly claimsMayWait = true;
   readonly #parts: StoreParts;
   readonly #compaction: Compaction;
   #nextToken: number;
@@ -97,6 +98,7 @@ export class SqliteStore implements Store {
   async claim(sink: string, options: ClaimOptions, now: number): Promise<readonly ClaimedEnvelope[]> {
     this.#requireOpen();
     const { outbox, core, link } = this.#parts;
+    if (options.atHand === true) return this.#claimAtHand(sink, options, now);
     const claimed = this.#at(now).claim(sink, options, now);
     const last = claimed.at(-1);
     if (last === undefined) return claimed;
@@ -112,6 +114,25 @@ export class SqliteStore implements Store {
       outbox.touch();
       throw error;
     }
+  }
+
+  /** As many of the next ones as are not on disk yet. */
+  #claimAtHand(sink: string, { max, leaseMs, classes }: ClaimOptions, now: number): readonly ClaimedEnvelope[] {
+    const { outbox } = this.#parts;
+    const core = this.#at(now);
+    const taken: ClaimedEnvelope[] = [];
+    while (taken.length < max && outbox.isNew(core.nextSeq(sink, classes))) {
+      const [claimed] = core.claim(sink, { max: 1, leaseMs, classes }, now);
+      if (claimed === undefined) break;
+      this.#nextToken = claimed.token + 1;
+      // A minimum share may have chosen another one.
+      if (outbox.tookWritten()) {
+        core.giveBack([claimed.token]);
+        break;
+      }
+      taken.push(claimed);
+    }
+    return taken;
   }
 
   async settle(batch: readonly Settlement[], now: number): ReturnType<Store["settle"]> {
