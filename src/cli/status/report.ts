@@ -25,6 +25,10 @@ function headLines(status: ServiceStatus, paint: Paint): string[] {
     ...notReady.map((reason) => paint("yellow", `  ${printable(reason)}`)),
     `${count(intake.received)} received, ${count(intake.admitted + intake.coalesced)} admitted, ${count(intake.duplicates)} duplicates, ` +
       `${count(intake.full + intake.tooLarge)} refused, ${count(intake.malformed)} malformed; store ${store.name}, ${bytes(store.payloadBytes)}`,
+    ...(store.removedSinks ?? []).map(({ name, events }) => {
+      const what = `${count(events)} events of sink ${printable(name)}, which is not configured any more`;
+      return paint("yellow", `${what}: kept as its dead letters until they are discarded`);
+    }),
   ];
 }
 

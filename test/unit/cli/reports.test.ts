@@ -110,6 +110,14 @@ describe("what happened lately", () => {
 });
 
 describe("status and explanation for people", () => {
+  test("what a sink that is gone left behind is told with what to do about it", () => {
+    const status = sampleStatus();
+    const left = { ...status, store: { ...status.store, removedSinks: [{ name: "old-crm", events: 12 }] } };
+    expect(statusLines(left, plain).join("\n")).toContain(
+      "12 events of sink old-crm, which is not configured any more: kept as its dead letters until they are discarded",
+    );
+  });
+
   test("a status names state, classes, sources, sinks and gaps", () => {
     const text = statusLines(sampleStatus(), plain).join("\n");
     expect(text).toContain("running, ready, up for 2 min");
