@@ -26,6 +26,8 @@ export {
 export type { RingfirstEvent } from "./core/event.ts";
 export type { BodyEncoding, Origin } from "./core/event-record.ts";
 export { DEFAULT_CLASSES, type PriorityClass, type Rule, type RuleEntry } from "./core/rule.ts";
+export type { LifecycleEvent, LifecycleType } from "./core/lifecycle-event.ts";
+export type { LifecycleOptions } from "./core/lifecycle.ts";
 export { DEFAULT_RULES } from "./core/default-rules.ts";
 export { genesysSource, type GenesysSourceOptions } from "./sources/genesys/index.ts";
 export { platformWebsocketSource, type PlatformWebsocketSourceOptions } from "./sources/platform-websocket/index.ts";

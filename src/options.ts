@@ -1,5 +1,6 @@
 /** Options of the library in one place: shape, units, bounds, defaults, and one function each that fills them in. */
 import type { BackoffOptions } from "./core/backoff.ts";
+import type { LifecycleOptions } from "./core/lifecycle.ts";
 import { integerIn, invalid, numberIn } from "./core/option-check.ts";
 import type { PriorityClass, RuleEntry } from "./core/rule.ts";
 import { DEFAULT_CLASSES } from "./core/rule.ts";
@@ -48,6 +49,12 @@ export interface RingfirstOptions {
   readonly classes?: readonly PriorityClass[];
   /** @defaultValue `[{ use: "defaults" }]` */
   readonly rules?: readonly RuleEntry[];
+  /**
+   * Lifecycle events (`ringing`, `answered`, `missed`, …) of conversations, beside the provider's snapshots (docs/lifecycle.md).
+   *
+   * @defaultValue `false`
+   */
+  readonly lifecycle?: boolean | LifecycleOptions;
   /** @defaultValue `memoryStore()` */
   readonly store?: StoreDriver;
   /** Per sink. @defaultValue 1,000,000 events, 2 GiB */

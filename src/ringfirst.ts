@@ -18,6 +18,7 @@
 import { compileRules } from "./core/classify.ts";
 import { invalid, numberIn } from "./core/option-check.ts";
 import { DEFAULTS, resolveClasses, resolveDelivery, resolveLimits, type RingfirstOptions } from "./options.ts";
+import { createDeriver } from "./pipeline/derive.ts";
 import { createDeliveryMeter } from "./pipeline/delivery-meter.ts";
 import { createFlow } from "./pipeline/flow.ts";
 import { createGapLedger } from "./pipeline/gaps.ts";
@@ -107,6 +108,7 @@ export async function createRingfirst(options: RingfirstOptions): Promise<Ringfi
     appliesAtOnce: queue.appliesAtOnce,
     classifier: () => classifier,
     router: () => router,
+    deriver: options.lifecycle ? createDeriver(options.lifecycle === true ? {} : options.lifecycle) : undefined,
     clock,
     logger,
     hold: (held) => flow.lagging(held),

@@ -64,6 +64,7 @@ export function buildOptions(config: Config, context: BuildContext): ServiceSett
       rules: config.rules?.map((rule): RuleEntry => ("use" in rule ? rule : buildRule(rule))),
       limits: given({ maxEvents, maxBytes }),
       dedup: config.dedup && given(config.dedup),
+      lifecycle: typeof config.lifecycle === "object" ? given(config.lifecycle) : config.lifecycle,
       leaseMs: config.leaseMs,
       pressure: config.pressure && given(config.pressure),
       deadLetters: config.deadLetters && given(config.deadLetters),

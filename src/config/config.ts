@@ -113,6 +113,14 @@ export type StoreSettings =
       readonly keep?: { readonly hours?: number | undefined; readonly maxBytes?: number | undefined } | undefined;
     };
 
+/** How lifecycle events are derived. */
+export interface LifecycleConfig {
+  readonly maxConversations?: number | undefined;
+  readonly forgetAfterMs?: number | undefined;
+  readonly recallMs?: number | undefined;
+  readonly lateAfterMs?: number | undefined;
+}
+
 /** The store that is used when none is configured; its file where none is named. */
 export const DEFAULT_STORE = { type: "sqlite", path: "./data/ringfirst.db", sync: "full" } as const;
 
@@ -123,6 +131,7 @@ export interface Config {
   readonly classes?: readonly ClassConfig[] | undefined;
   readonly rules?: readonly (RuleConfig | { readonly use: "defaults" })[] | undefined;
   readonly sinks: readonly SinkConfig[];
+  readonly lifecycle?: boolean | LifecycleConfig | undefined;
   readonly store?: StoreSettings | undefined;
   readonly limits?:
     | (LimitsConfig & { readonly maxFrameBytes?: number | undefined; readonly maxDepth?: number | undefined })

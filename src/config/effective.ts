@@ -16,6 +16,7 @@ export function withDefaults(config: Config): Config {
     classes: resolveClasses(classesOf(config)),
     rules: config.rules ?? [{ use: "defaults" }],
     sinks: config.sinks.map((sink) => sinkWithDefaults(sink, inAll)),
+    lifecycle: config.lifecycle ?? false,
     store: config.store?.type === "memory" ? config.store : { ...DEFAULT_STORE, ...config.store },
     limits: inAll,
     dedup: { ...dedup, ...config.dedup },

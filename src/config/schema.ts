@@ -148,6 +148,18 @@ export const configSchema: z.ZodType<Config> = z.strictObject({
     .optional()
     .describe("The first that matches wins"),
   sinks: z.array(z.discriminatedUnion("type", [webhookSink, ndjsonSink])).min(1),
+  lifecycle: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        maxConversations: count().optional(),
+        forgetAfterMs: z.number().min(0).optional(),
+        recallMs: z.number().min(0).optional(),
+        lateAfterMs: z.number().min(0).optional(),
+      }),
+    ])
+    .optional()
+    .describe("Events of their own for ringing, answered, missed, … of conversations"),
   store: store.optional(),
   limits: queueLimits
     .extend({

@@ -98,5 +98,11 @@ export const DEFAULT_RULES: readonly Rule[] = [
     topics: ["routing:agent:status", "presence:status"],
     class: "high",
   },
+  {
+    name: "ringing (derived)",
+    topics: ["ringfirst.conversation.ringing"],
+    when: 'body.legState == "ringing"',
+    class: "critical",
+  },
   { name: "everything else", class: "standard" },
 ];

@@ -23,6 +23,7 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { AdmitResult, NewEnvelope } from "../ports/store.ts";
 import type { IntakeResult, ReceivedEvent } from "../ports/source.ts";
+import type { Deriver } from "./derive.ts";
 
 /** Pending events and payload bytes above which sources are held back, and below which they are let go. */
 const HIGH_EVENTS = 20_000;
@@ -44,6 +45,8 @@ export interface SinkRouter {
 /** What ingest counts. */
 export interface IntakeCounters {
   received: number;
+  /** Made of received ones (`derive.ts`); what follows counts both. */
+  derived: number;
   admitted: number;
   coalesced: number;
   duplicates: number;
@@ -64,6 +67,8 @@ export interface IngestOptions {
   readonly appliesAtOnce: boolean;
   readonly classifier: () => Classifier;
   readonly router: () => SinkRouter;
+  /** Makes more events of received ones. */
+  readonly deriver?: Deriver | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called when sources shall stop or may go on. */
@@ -108,6 +113,7 @@ export function createIngest(options: IngestOptions): Ingest {
 class IngestLine implements Ingest {
   readonly counters: IntakeCounters = {
     received: 0,
+    derived: 0,
     admitted: 0,
     coalesced: 0,
     duplicates: 0,
@@ -156,7 +162,9 @@ class IngestLine implements Ingest {
       this.counters.abandoned += 1;
       return false;
     }
+    this.counters.received += 1;
     this.#take(this.#toEnvelope(source, event), undefined);
+    this.#derive(source, event);
     return !this.#held;
   }
 
@@ -166,7 +174,11 @@ class IngestLine implements Ingest {
     if (events.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       const ask: Ask = { results: [], missing: events.length, resolve, reject };
-      for (const event of events) this.#take(this.#toEnvelope(source, event), ask);
+      for (const event of events) {
+        this.counters.received += 1;
+        this.#take(this.#toEnvelope(source, event), ask);
+        this.#derive(source, event);
+      }
     });
   }
 
@@ -184,10 +196,19 @@ class IngestLine implements Ingest {
     return left;
   }
 
+  /** Beside the event, behind it, and unasked for: a derived event is nobody's question. */
+  #derive(source: string, event: ReceivedEvent): void {
+    const { deriver } = this.#options;
+    if (deriver === undefined) return;
+    for (const derived of deriver.deriveFrom(event)) {
+      this.counters.derived += 1;
+      this.#take(this.#toEnvelope(source, derived), undefined);
+    }
+  }
+
   /** Classifies and copies: after this the source's bytes are free. */
   #toEnvelope(source: string, event: ReceivedEvent): NewEnvelope {
     const { counters } = this;
-    counters.received += 1;
     const input: ClassifyInput = {
       topic: event.topic,
       body: event.body,

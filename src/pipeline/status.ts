@@ -101,10 +101,10 @@ export function unreadyReasons(
 }
 
 function intakeReport({ ingest, sources }: StatusInputs): ServiceStatus["intake"] {
-  const { received, admitted, coalesced, duplicates, full, tooLarge, ruleErrors } = ingest.counters;
+  const { received, derived, admitted, coalesced, duplicates, full, tooLarge, ruleErrors } = ingest.counters;
   const malformed = sources.reduce((sum, tally) => sum + tally.malformed, 0);
   const pending = ingest.pendingCount;
-  return { received, admitted, coalesced, duplicates, full, tooLarge, malformed, ruleErrors, pending };
+  return { received, derived, admitted, coalesced, duplicates, full, tooLarge, malformed, ruleErrors, pending };
 }
 
 function classReport(name: string, stats: StoreStats, meter: DeliveryMeter, now: number): ClassReport {

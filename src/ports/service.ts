@@ -87,6 +87,8 @@ export interface ServiceStatus {
   readonly now: number;
   readonly intake: {
     readonly received: number;
+    /** Lifecycle events made of received ones; the counts after this are of both. */
+    readonly derived?: number;
     readonly admitted: number;
     readonly coalesced: number;
     readonly duplicates: number;

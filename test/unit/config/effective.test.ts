@@ -32,6 +32,7 @@ test("a short configuration is shown as it will be run, and is still a configura
       { name: "log", type: "ndjson", path: "-", ...delivery },
       { name: "crm", type: "webhook", url: "https://x.example/", ...delivery },
     ],
+    lifecycle: false,
     store: { type: "sqlite", path: "./data/ringfirst.db", sync: "full" },
     limits: { maxEvents: 1_000_000, maxBytes: 2_147_483_648, maxFrameBytes: 1_048_576, maxDepth: 64 },
     dedup: { windowMs: 600_000, maxCount: 1_000_000 },

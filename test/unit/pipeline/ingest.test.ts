@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Classifier } from "../../../src/core/classify.ts";
 import { parseEventRecord } from "../../../src/core/event-record.ts";
+import type { Deriver } from "../../../src/pipeline/derive.ts";
 import { createIngest, type Ingest } from "../../../src/pipeline/ingest.ts";
 import { SILENT_LOGGER } from "../../../src/ports/logger.ts";
 import type { AdmitResult, NewEnvelope } from "../../../src/ports/store.ts";
@@ -37,7 +38,7 @@ interface Rig {
   answer: (batch: readonly NewEnvelope[]) => Promise<readonly AdmitResult[]>;
 }
 
-function rig(appliesAtOnce = false): Rig {
+function rig(appliesAtOnce = false, deriver?: Deriver): Rig {
   const clock = createFakeClock();
   let seq = 0;
   const made: Rig = {
@@ -52,6 +53,7 @@ function rig(appliesAtOnce = false): Rig {
       },
       appliesAtOnce,
       classifier: () => byTopic,
+      deriver,
       router: () => ({ route: () => ["crm"] }),
       clock,
       logger: SILENT_LOGGER,
@@ -125,6 +127,22 @@ describe("ingest", () => {
     expect(made.ingest.counters.admitted).toBe(3);
     expect(made.ingest.pendingCount).toBe(0);
     expect(made.ingest.trouble).toBeUndefined();
+  });
+
+  test("derived events follow the event that they are made of, and answer nobody's question", async () => {
+    const deriver: Deriver = {
+      deriveFrom: ({ topic }) => (topic === "call" ? [event("ring"), event("ring")] : []),
+      counters: { snapshots: 0, told: 0, skipped: 0, forgotten: 0 } as unknown as Deriver["counters"],
+      conversationCount: 0,
+    };
+    const { ingest, batches, clock } = rig(false, deriver);
+    ingest.receive("main", event("call"));
+    const answers = await ingest.admit("local", [event("call"), event("other")]);
+    await clock.settle();
+    const topics = batches.flatMap((batch) => batch.map(topicOf));
+    expect(topics).toEqual(["call", "ring", "ring", "call", "ring", "ring", "other"]);
+    expect(answers).toHaveLength(2);
+    expect(ingest.counters).toMatchObject({ received: 3, derived: 4, admitted: 7 });
   });
 
   test("the bytes are copied before receive returns, so a socket may use its chunk again", async () => {
