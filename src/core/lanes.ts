@@ -3,7 +3,7 @@
  * (Q10). Who waits behind whom within a lane is `LaneOrder`'s.
  *
  * ```
- *  by key        key -> lane             only lanes that hold something: an empty key costs nothing (Q13)
+ *  by key        LaneKeys                key -> lane; only lanes that hold something: an empty key costs nothing (Q13)
  *  in a lane     LaneOrder               its head (by seq), its best standing -> the lane class
  *                Coalescing              whom a newcomer replaces; only lanes in which states wait
  *  over lanes    ready                   per rank: claimable lanes by best standing      claim: first of the first rank
@@ -23,6 +23,7 @@ import { Coalescing } from "./coalescing.ts";
 import type { Entries } from "./entries.ts";
 import type { EntryRows } from "./entry-rows.ts";
 import { STATE } from "./entry-rows.ts";
+import { LaneKeys } from "./lane-keys.ts";
 import { LaneOrder } from "./lane-order.ts";
 import { BACKOFF, BUSY, LaneRows, NO_RANK, STATEFUL } from "./lane-rows.ts";
 import { ShedOrder } from "./shed-order.ts";
@@ -34,10 +35,9 @@ import { MAX_RANKS, rankOf } from "./standing.ts";
 export class Lanes<P> {
   readonly #entries: Entries<P>;
   readonly #rows: EntryRows;
-  readonly #byKey = new Map<string, number>();
   readonly #slots = new Slots();
   readonly #lanes = new LaneRows();
-  readonly #keys: (string | undefined)[] = [];
+  readonly #keys = new LaneKeys();
 
   readonly #order: LaneOrder;
   readonly #coalescing = new Coalescing();
@@ -70,7 +70,7 @@ export class Lanes<P> {
 
   /** The lane of a key, if it holds something. */
   find(key: string | undefined): number {
-    return key === undefined ? NONE : (this.#byKey.get(key) ?? NONE);
+    return key === undefined ? NONE : this.#keys.find(key);
   }
 
   /** The lane that a new entry of this key is in; where there is none, a new one. */
@@ -83,8 +83,7 @@ export class Lanes<P> {
     const lane = this.#slots.take();
     this.#lanes.open(lane);
     this.#lanes.hold(lane, 1);
-    this.#keys[lane] = key;
-    if (key !== undefined) this.#byKey.set(key, lane);
+    this.#keys.add(lane, key);
     return lane;
   }
 
@@ -93,14 +92,12 @@ export class Lanes<P> {
     this.#lanes.hold(lane, -1);
     if (this.#lanes.held(lane) > 0) return;
     if (this.#lanes.has(lane, BACKOFF)) this.#backoffs.remove(lane);
-    const key = this.#keys[lane];
-    if (key !== undefined) this.#byKey.delete(key);
-    this.#keys[lane] = undefined;
+    this.#keys.remove(lane);
     this.#slots.give(lane);
   }
 
   key(lane: number): string | undefined {
-    return this.#keys[lane];
+    return this.#keys.key(lane);
   }
 
   /** The rank of its class, while something waits in it. */
