@@ -10,6 +10,7 @@
  * The hash is quick, not good: keys can be found, or chosen by somebody, that fall into one bucket. They are *crowded* then,
  * and a `Map` of the platform, which has a good hash, takes them: as slow as it is, and no slower.
  */
+import { grown, grownTo } from "./columns.ts";
 import { NONE } from "./sorted-runs.ts";
 
 const LANES = 4;
@@ -21,6 +22,8 @@ const FREE = 0;
 export class LaneKeys {
   /** By lane. */
   readonly #keys: (string | undefined)[] = [];
+  /** By lane: the hash of its key, so that an end does not fetch the key's characters. */
+  #hashes = new Int32Array(0);
   readonly #crowded = new Map<string, number>();
   #buckets = new Int32Array(16 * WIDTH);
   #count = 0;
@@ -47,9 +50,13 @@ export class LaneKeys {
   add(lane: number, key: string | undefined): void {
     this.#keys[lane] = key;
     if (key === undefined) return;
+    if (lane >= this.#hashes.length)
+      this.#hashes = grown(this.#hashes, new Int32Array(grownTo(this.#hashes.length, lane)));
+    const hash = quickHash(key);
+    this.#hashes[lane] = hash;
     this.#count += 1;
     if (this.#count > (2 * this.#buckets.length) / WIDTH) this.#spread();
-    if (!this.#put(quickHash(key), lane)) this.#crowded.set(key, lane);
+    if (!this.#put(hash, lane)) this.#crowded.set(key, lane);
   }
 
   /** The lane has ended. */
@@ -58,7 +65,7 @@ export class LaneKeys {
     if (key === undefined) return;
     this.#keys[lane] = undefined;
     this.#count -= 1;
-    const at = this.#bucket(quickHash(key));
+    const at = this.#bucket(this.#hashes[lane]!);
     for (let index = at; index < at + LANES; index += 1) {
       if (this.#buckets[index] !== lane + 1) continue;
       this.#buckets[index] = FREE;
@@ -93,7 +100,7 @@ export class LaneKeys {
         if (before[index] !== FREE) this.#put(before[index + LANES]!, before[index]! - 1);
       }
     }
-    for (const [key, lane] of this.#crowded) if (this.#put(quickHash(key), lane)) this.#crowded.delete(key);
+    for (const [key, lane] of this.#crowded) if (this.#put(this.#hashes[lane]!, lane)) this.#crowded.delete(key);
   }
 }
 
