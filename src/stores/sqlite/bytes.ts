@@ -8,6 +8,17 @@
  */
 import { crc32 } from "node:zlib";
 
+/** The buffer of bytes that have it for themselves; it may be given away or let go. */
+export function ownBuffer(value: unknown): ArrayBuffer | undefined {
+  if (!(value instanceof Uint8Array) || !(value.buffer instanceof ArrayBuffer)) return undefined;
+  return value.byteLength === value.buffer.byteLength ? value.buffer : undefined;
+}
+
+/** Gives the memory of bytes back at once: the collector sees how many objects there are, not how large they are. */
+export function letGo(bytes: Uint8Array): void {
+  ownBuffer(bytes)?.transfer(0);
+}
+
 /** Writes into a buffer that grows. */
 export class ByteWriter {
   #bytes: Buffer;

@@ -20,7 +20,7 @@ const PAGE_BYTES = 8_192;
 /** What a group writes besides its blocks, in pages; more or less. */
 const SMALL_PAGES = 8;
 /** Of facts, at once. */
-const PORTION_BYTES = 2 * 2 ** 20;
+const PORTION_BYTES = 512 * 1_024;
 /** Pages given back to the disk at once, when enough are free; looked at every so many groups. */
 const VACUUM_PAGES = 1_024;
 const LOOK_EVERY = 16;

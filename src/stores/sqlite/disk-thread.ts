@@ -14,9 +14,12 @@ export interface DiskThread {
 /** The worker's file beside this one, of the kind that runs: TypeScript in the sources, JavaScript in the package. */
 const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 
+/** The thread handles buffers and few objects: a small nursery is enough, and the memory is better used elsewhere. */
+const YOUNG_MB = 4;
+
 /** A worker thread with a disk in it. */
 export function startDiskThread(settings: DiskSettings): DiskThread {
-  const worker = new Worker(WORKER, { workerData: settings });
+  const worker = new Worker(WORKER, { workerData: settings, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
     listen(onMessage, onEnd) {

@@ -15,6 +15,7 @@
  *     then the ballast. When there is room again the ballast is made anew, then the all-clear is given.
  * D3  Nothing here waits by itself: while there is trouble, the main thread's clock says when to `tend`.
  */
+import { letGo } from "./bytes.ts";
 import { Ballast, type DiskPlan, freeBytes } from "./ballast.ts";
 import type { Database } from "./database.ts";
 import { toDiskError } from "./disk-error.ts";
@@ -188,7 +189,7 @@ export class Disk {
   }
 
   #isDurable(n: number): void {
-    this.#undurable = this.#undurable.filter((group) => group.n > n);
+    while ((this.#undurable[0]?.n ?? Infinity) <= n) letGoOf(this.#undurable.shift());
     this.#probe("before-answer");
     this.#post({ kind: "durable", n });
     if (this.#trouble?.kind === "failing" && !this.#broken && this.#queue.length === 0) this.#tell(undefined);
@@ -291,6 +292,13 @@ export class Disk {
     }
     this.#database = undefined;
     done(clean);
+  }
+}
+
+function letGoOf(group: Group | undefined): void {
+  for (const { facts, contents } of group?.blocks ?? []) {
+    letGo(facts);
+    letGo(contents);
   }
 }
 

@@ -17,6 +17,7 @@ import type { KeptCounters } from "../../core/queue-counters.ts";
 import type { QueueEnvelope } from "../../core/queue-envelope.ts";
 import { standingOf } from "../../core/standing.ts";
 import type { Blocks } from "./blocks.ts";
+import { letGo } from "./bytes.ts";
 import type { Link } from "./link.ts";
 import type { KeptFacts, LoadedBlock, Opened } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
@@ -97,6 +98,7 @@ class Restoring {
       for (const { first, ids } of pages) {
         after = first;
         if (!readIds(ids, (id, at) => core.restoreId(id, at))) damaged += 1;
+        letGo(ids);
       }
     }
     if (damaged > 0) this.losses.push(`${damaged} pages of known ids are damaged: duplicates of these are not found`);
@@ -157,6 +159,7 @@ class Restoring {
   #liveOf({ block, facts, contentBytes, gone }: LoadedBlock, moved: boolean): EnvelopeFacts[] {
     const { blocks } = this.#target;
     const all = decodeFacts(facts);
+    letGo(facts);
     if (all === undefined) {
       this.losses.push(`block ${block} is damaged: its envelopes are lost`);
       return [];
