@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   RF_USAGE: "The command line of the program holds something that can't be right.",
   RF_NO_SERVICE: "A command that talks to a running service found none, or got no answer from it.",
   RF_EMULATOR_LISTEN: "The emulator can't listen on its address, or isn't listening yet.",
+  RF_PLATFORM: "A command asked Genesys Cloud something and was refused, or got no answer.",
 } as const;
 
 /** A code of {@link RingfirstError}. */

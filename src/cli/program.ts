@@ -8,9 +8,12 @@ import { VERSION } from "../version.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { emulateCommand } from "./commands/emulate.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { typesCommand } from "./commands/event-types.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
+import { topicsCommand } from "./commands/topics.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT, EXIT_CODE_HELP, exitCodeOf, type ExitCode } from "./exit-code.ts";
 import { createOutput } from "./output.ts";
@@ -25,8 +28,22 @@ const EXAMPLES = `Examples:
   $ ringfirst demo                                  watch a made-up contact centre, nothing to set up
   $ ringfirst serve                                 your own, from GENESYS_CLIENT_ID, _SECRET and _REGION
   $ ringfirst serve --config ringfirst.yaml         your own, with rules and sinks of yours
+  $ ringfirst doctor                                what stands in the way, and what to do
   $ ringfirst status                                what the service that runs here is doing
   $ ringfirst explain --event ring.json             which class, key and sinks an event would get`;
+
+/** In the order in which the help lists them. */
+const COMMANDS: readonly ((context: CliContext) => Command)[] = [
+  demoCommand,
+  serveCommand,
+  emulateCommand,
+  doctorCommand,
+  explainCommand,
+  configCommand,
+  statusCommand,
+  topicsCommand,
+  typesCommand,
+];
 
 /** Runs the program in this process and answers its exit code. */
 export async function runProgram(argv: readonly string[], host: ProgramHost): Promise<ExitCode> {
@@ -65,9 +82,7 @@ function createProgram(context: CliContext): Command {
     .option("--debug", "show where an error comes from")
     .helpOption("-h, --help", "show help, also of each command: ringfirst serve --help")
     .addHelpText("after", `\n${EXAMPLES}\n\n${EXIT_CODE_HELP}`);
-  for (const create of [demoCommand, serveCommand, emulateCommand, explainCommand, configCommand, statusCommand]) {
-    program.addCommand(create(context));
-  }
+  for (const create of COMMANDS) program.addCommand(create(context));
   const settle = (command: Command): void => {
     command.exitOverride().configureOutput({
       writeOut: (text) => output.line(text.trimEnd()),
