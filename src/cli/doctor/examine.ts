@@ -31,7 +31,7 @@ async function examineSource(source: SourceConfig, examination: Examination, tel
     case "platform-websocket":
       return examinePlatformWebsocket(source, examination, tell);
     case "http":
-      tell("door", "ok", "programs send their events to POST /api/events while serve runs");
+      tell("intake", "ok", "programs send their events to POST /api/events while serve runs");
       return 0;
   }
 }

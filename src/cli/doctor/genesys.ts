@@ -11,6 +11,7 @@ import type { Net } from "../../ports/net.ts";
 import { API_PATHS, MAX_CHANNELS } from "../../wire/genesys.ts";
 import { resolveRegion } from "../../wire/regions.ts";
 import { count } from "../text.ts";
+import { howMany } from "./amounts.ts";
 import { type Account, openAccount } from "../topics/account.ts";
 import { askCatalogue, builtInTopics, type CatalogueTopic } from "../topics/catalogue.ts";
 import { grantSteps, permissionsIn } from "./admin-words.ts";
@@ -167,7 +168,7 @@ function tellCapacity(
   }
   const needed = plan.channels.length;
   const room = channels * topicsPerChannel - topics.length;
-  const said = `${count(topics.length)} topics on ${needed} channels of ${count(topicsPerChannel)}; room for ${count(room)} more on ${channels}`;
+  const said = `${howMany(topics.length, "topic")} on ${howMany(needed, "channel")} of ${count(topicsPerChannel)}; all ${channels} have room for ${count(room)} more`;
   const details = { topics: topics.length, channelsNeeded: needed, topicsPerChannel, room };
   const free = channelsInUse === undefined ? undefined : channels - channelsInUse;
   if (incomplete) tell("capacity", "unchecked", `${said}; not all topics could be counted`, { details });
@@ -175,7 +176,7 @@ function tellCapacity(
     tell(
       "capacity",
       "warning",
-      `${said}; only ${free} channels are free, and a start needs ${needed}, a move to a new one 1 more`,
+      `${said}; only ${free} free, a start needs ${needed}, and a move to a new channel one more`,
       {
         todo: [
           "nothing, where a service runs with this client: then they are its own; else find out who else uses the client",

@@ -1,6 +1,7 @@
 /** Findings as lines of text. */
 import { pad, type Paint, printable, type Style } from "../text.ts";
 import { wrap } from "../wrap.ts";
+import { howMany } from "./amounts.ts";
 import { type Finding, countLevels, type Level } from "./finding.ts";
 
 const SIGNS: Readonly<Record<Level, readonly [sign: string, style: Style]>> = {
@@ -33,8 +34,8 @@ export function findingLines(finding: Finding, first: boolean, columns: number |
 export function summaryLine(findings: readonly Finding[], connect: boolean, paint: Paint): string {
   const { ok, warning, problem, unchecked } = countLevels(findings);
   const parts = [
-    ...(problem > 0 ? [paint("red", `${problem} ${problem === 1 ? "problem" : "problems"}`)] : []),
-    ...(warning > 0 ? [paint("yellow", `${warning} ${warning === 1 ? "warning" : "warnings"}`)] : []),
+    ...(problem > 0 ? [paint("red", howMany(problem, "problem"))] : []),
+    ...(warning > 0 ? [paint("yellow", howMany(warning, "warning"))] : []),
     paint(problem + warning > 0 ? "dim" : "green", `${ok} in order`),
     ...(unchecked > 0 ? [paint("dim", `${unchecked} not checked`)] : []),
   ];

@@ -89,38 +89,39 @@ export function judgeSelector(expanded: ExpandedSelector, evidence: Evidence): T
     ];
     return { level: "warning", found: `${text}: stands for nothing that the client may see`, more: { todo, details } };
   }
-  if (evidence.rejected !== undefined) {
-    const verdict = judgeAnswer(topics, evidence.rejected);
-    return {
-      ...verdict,
-      found: `${text}${size}${verdict.found}`,
-      more: { ...verdict.more, details: { ...details, ...verdict.more.details } },
-    };
-  }
-  const verdicts = singleTopics(selector.topic).map((topic) => judgeTopic(topic, evidence));
-  const worst = (["problem", "unchecked"] as const)
-    .map((level) => verdicts.find((verdict) => verdict.level === level))
-    .find((verdict) => verdict !== undefined);
-  if (worst === undefined) return { level: "ok", found: `${text}${size}, permitted`, more: { details } };
+  const own = judgeUnasked(selector.topic, evidence);
+  const verdict = evidence.rejected === undefined ? own : judgeAnswer(topics, evidence.rejected, own);
   return {
-    ...worst,
-    found: `${text}${size}; ${worst.found}`,
-    more: { ...worst.more, details: { ...details, ...worst.more.details } },
+    ...verdict,
+    found: `${text}${size}${verdict.level === "ok" ? "," : ";"} ${verdict.found}`,
+    more: { ...verdict.more, details: { ...details, ...verdict.more.details } },
   };
 }
 
-/** Of a combined topic the refused contents are named one by one. */
-function judgeAnswer(topics: readonly string[], rejected: readonly RejectedTopic[]): TopicVerdict {
-  const own = new Set(topics.flatMap((topic) => [topic, ...singleTopics(topic)]).map(topicIdentity));
-  const refused = rejected.filter(({ topic }) => own.has(topicIdentity(topic)));
+/** By the list of topics and the client's permissions; of a combined topic the worst content counts. */
+function judgeUnasked(topic: string, evidence: Evidence): TopicVerdict {
+  const verdicts = singleTopics(topic).map((one) => judgeTopic(one, evidence));
+  const worst = (["problem", "unchecked"] as const)
+    .map((level) => verdicts.find((verdict) => verdict.level === level))
+    .find((verdict) => verdict !== undefined);
+  return worst ?? { level: "ok", found: "permitted", more: {} };
+}
+
+/** By what the platform answered; `own` knows better what to do about a topic that there is not. */
+function judgeAnswer(topics: readonly string[], rejected: readonly RejectedTopic[], own: TopicVerdict): TopicVerdict {
+  const names = new Set(topics.flatMap((topic) => [topic, ...singleTopics(topic)]).map(topicIdentity));
+  const refused = rejected.filter(({ topic }) => names.has(topicIdentity(topic)));
   const [first] = refused;
-  if (first === undefined) return { level: "ok", found: ", permitted by the platform", more: {} };
+  if (first === undefined) return { level: "ok", found: "permitted by the platform", more: {} };
   const missing = [...new Set(refused.flatMap(({ reason }) => permissionsIn(reason)))];
-  return {
-    level: "problem",
-    found: `; ${count(refused.length)} refused: ${oneLine(first.reason)}`,
-    more: { todo: grantSteps(missing), details: { refused: refused.length, missing } },
-  };
+  const many = refused.length === 1 ? "refused" : `${count(refused.length)} refused`;
+  const details = { refused: refused.length, missing };
+  if (missing.length > 0) {
+    const found = `${many}: the client lacks ${missing.join(", ")}`;
+    return { level: "problem", found, more: { todo: grantSteps(missing), details } };
+  }
+  if (own.level === "problem") return { ...own, found: `${many}: ${own.found}`, more: { ...own.more, details } };
+  return { level: "problem", found: `${many}: ${oneLine(first.reason)}`, more: { todo: grantSteps([]), details } };
 }
 
 function judgeTopic(topic: string, { catalogue, holdings }: Evidence): TopicVerdict {

@@ -1,6 +1,7 @@
 /** Lists topics: the account's where there is one, else those that ringfirst knows. */
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
+import { wrap } from "../wrap.ts";
 import { findAccount, isConfigured } from "./account.ts";
 import { builtInTopics, type CatalogueTopic, requireCatalogue } from "./catalogue.ts";
 import { withWords } from "./choose.ts";
@@ -28,9 +29,10 @@ export async function runTopics(words: readonly string[], flags: TopicsFlags, co
   const { isTTY, columns = 100 } = output.stdout;
   if (isTTY === true) for (const line of topicLines(topics, columns, output.paint)) output.line(line);
   else for (const topic of topics) output.line(topicColumns(topic));
-  output.note(
-    `${isTTY === true && topics.length > 0 ? "\n" : ""}${howMany(topics.length, list.topics.length)}, ${list.note}`,
-  );
+  if (isTTY === true && topics.length > 0) output.note("");
+  const { isTTY: told, columns: room = 100 } = output.stderr;
+  const note = `${howMany(topics.length, list.topics.length)}, ${list.note}`;
+  for (const line of wrap(note, told === true ? room : undefined)) output.note(line);
   return EXIT.OK;
 }
 
