@@ -35,6 +35,26 @@ export { httpSource, type HttpSourceOptions } from "./sources/http.ts";
 export { handlerSink, type EventHandler, type HandlerSinkOptions } from "./sinks/handler.ts";
 export { ndjsonSink, type NdjsonSinkOptions } from "./sinks/ndjson.ts";
 export { webhookSink, type WebhookSinkOptions } from "./sinks/webhook/index.ts";
+export type { GenesysEventBodies, GenesysEventBody, GenesysEventFrame, GenesysTopic } from "./wire/genesys-events.ts";
+export type {
+  Conversation as GenesysConversation,
+  Participant as GenesysParticipant,
+} from "./wire/genesys-conversation-event.ts";
+export type {
+  CallbackConversation as GenesysCallbackConversation,
+  CallConversation as GenesysCallConversation,
+  CallParticipant as GenesysCallParticipant,
+  ChatConversation as GenesysChatConversation,
+  EmailConversation as GenesysEmailConversation,
+  MessageConversation as GenesysMessageConversation,
+} from "./wire/genesys-media-events.ts";
+export type {
+  QueueActivity as GenesysQueueActivity,
+  QueueObservations as GenesysQueueObservations,
+  UserActivity as GenesysUserActivity,
+  UserPresence as GenesysUserPresence,
+  UserRoutingStatus as GenesysUserRoutingStatus,
+} from "./wire/genesys-standing-events.ts";
 export { systemClock } from "./runtime/clock.ts";
 export { systemNet } from "./runtime/net.ts";
 export { memoryStore } from "./stores/memory.ts";

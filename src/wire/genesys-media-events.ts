@@ -1,0 +1,299 @@
+/** Snapshots of one medium, `….conversations.calls` and its like: the communication is laid flat onto the participant. */
+import type {
+  Attachment,
+  ConversationDivisionMembership,
+  ConversationRoutingData,
+  DialerPreview,
+  Direction,
+  Disposition,
+  ErrorDetails,
+  IsoTime,
+  JourneyContext,
+  MessageMedia,
+  MessageMetadata,
+  MessageSticker,
+  Messenger,
+  NamedRef,
+  ParticipantDisconnectType,
+  ParticipantState,
+  QueueMediaSettings,
+  RecordersState,
+  RecordingState,
+  Voicemail,
+  Wrapup,
+} from "./genesys-event-parts.ts";
+
+/** What the snapshots of all media have. */
+interface MediaConversation {
+  readonly id?: string;
+  readonly name?: string;
+  readonly otherMediaUris?: readonly string[];
+  readonly address?: string;
+  readonly utilizationLabelId?: string;
+  readonly accessAttributes?: readonly string[];
+  readonly inactivityTimeout?: IsoTime;
+  readonly divisions?: readonly ConversationDivisionMembership[];
+}
+
+/** What the participants of all media have. */
+interface MediaParticipant {
+  readonly id?: string;
+  readonly name?: string;
+  readonly address?: string;
+  readonly startTime?: IsoTime;
+  readonly connectedTime?: IsoTime;
+  readonly endTime?: IsoTime;
+  readonly startHoldTime?: IsoTime;
+  readonly purpose?: string;
+  readonly state?: ParticipantState;
+  readonly initialState?: ParticipantState;
+  readonly direction?: Direction;
+  readonly disconnectType?: ParticipantDisconnectType;
+  readonly held?: boolean;
+  readonly wrapupRequired?: boolean;
+  readonly wrapupPrompt?: string;
+  readonly user?: NamedRef;
+  readonly queue?: NamedRef;
+  readonly team?: NamedRef;
+  readonly attributes?: { readonly [name: string]: string };
+  readonly errorInfo?: ErrorBody;
+  readonly script?: NamedRef;
+  readonly wrapupTimeoutMs?: number;
+  readonly wrapupSkipped?: boolean;
+  readonly alertingTimeoutMs?: number;
+  readonly provider?: string;
+  readonly externalContact?: NamedRef;
+  readonly externalContactInitialDivisionId?: string;
+  readonly externalOrganization?: NamedRef;
+  readonly wrapup?: Wrapup;
+  readonly conversationRoutingData?: ConversationRoutingData;
+  readonly peer?: string;
+  readonly screenRecordingState?: string;
+  readonly flaggedReason?: "general";
+  readonly journeyContext?: JourneyContext;
+  readonly startAcwTime?: IsoTime;
+  readonly endAcwTime?: IsoTime;
+  readonly resumeTime?: IsoTime;
+  readonly parkTime?: IsoTime;
+  readonly mediaRoles?: readonly string[];
+  readonly queueMediaSettings?: QueueMediaSettings;
+}
+
+/** The snapshot of a conversation in the topics of calls. */
+export interface CallConversation extends MediaConversation {
+  readonly participants?: readonly CallParticipant[];
+  readonly recordingState?: RecordingState;
+  readonly securePause?: boolean;
+  readonly maxParticipants?: number;
+}
+
+/** One party of a call; the state of the call is on it. */
+export interface CallParticipant extends MediaParticipant {
+  readonly muted?: boolean;
+  readonly confined?: boolean;
+  readonly recording?: boolean;
+  readonly recordingState?: RecordingState;
+  readonly recordersState?: RecordersState;
+  readonly disposition?: Disposition;
+  readonly transferSource?: string;
+  readonly securePause?: boolean;
+  readonly group?: NamedRef;
+  readonly ani?: string;
+  readonly dnis?: string;
+  readonly documentId?: string;
+  readonly monitoredParticipantId?: string;
+  readonly coachedParticipantId?: string;
+  readonly bargedParticipantId?: string;
+  readonly bargedTime?: IsoTime;
+  readonly consultParticipantId?: string;
+  readonly faxStatus?: FaxStatus;
+}
+
+/** The snapshot of a conversation in the topics of callbacks. */
+export interface CallbackConversation extends MediaConversation {
+  readonly participants?: readonly CallbackParticipant[];
+}
+
+/** One party of a callback; its state is on it. */
+export interface CallbackParticipant extends MediaParticipant {
+  readonly outboundPreview?: DialerPreview;
+  readonly voicemail?: Voicemail;
+  readonly callbackNumbers?: readonly string[];
+  readonly callbackUserName?: string;
+  readonly skipEnabled?: boolean;
+  readonly externalCampaign?: boolean;
+  readonly timeoutSeconds?: number;
+  readonly callbackScheduledTime?: IsoTime;
+  readonly automatedCallbackConfigId?: string;
+}
+
+/** The snapshot of a conversation in the topics of chats. */
+export interface ChatConversation extends MediaConversation {
+  readonly participants?: readonly ChatParticipant[];
+}
+
+/** One party of a chat; its state is on it. */
+export interface ChatParticipant extends MediaParticipant {
+  readonly roomId?: string;
+  readonly avatarImageUrl?: string;
+}
+
+/** The snapshot of a conversation in the topics of e-mails. */
+export interface EmailConversation extends MediaConversation {
+  readonly participants?: readonly EmailParticipant[];
+}
+
+/** One party of an e-mail; its state is on it. */
+export interface EmailParticipant extends MediaParticipant {
+  readonly subject?: string;
+  readonly messagesSent?: number;
+  readonly autoGenerated?: boolean;
+  readonly messageId?: string;
+  readonly draftAttachments?: readonly Attachment[];
+  readonly spam?: boolean;
+}
+
+/** The snapshot of a conversation in the topics of messages (SMS, messengers, the web). */
+export interface MessageConversation extends MediaConversation {
+  readonly participants?: readonly MessageParticipant[];
+}
+
+/** One party of a message conversation; its state is on it. */
+export interface MessageParticipant extends MediaParticipant {
+  readonly messages?: readonly ParticipantMessageDetails[];
+  readonly type?: Messenger;
+  readonly recipientCountry?: string;
+  readonly recipientType?: string;
+  readonly byoSmsIntegrationId?: string;
+  readonly engagementSource?: string;
+  readonly monitoredParticipantId?: string;
+}
+
+/** What went wrong at a participant. */
+export interface ErrorBody {
+  readonly message?: string;
+  readonly code?: string;
+  readonly status?: number;
+  readonly entityId?: string;
+  readonly entityName?: string;
+  readonly messageWithParams?: string;
+  readonly messageParams?: { readonly [name: string]: string };
+  readonly contextId?: string;
+  readonly details?: readonly ErrorDetail[];
+  readonly errors?: readonly ErrorBody[];
+  readonly limit?: Limit;
+}
+
+/** One detail of an error. */
+export interface ErrorDetail {
+  readonly errorCode?: string;
+  readonly entityId?: string;
+  readonly entityName?: string;
+  readonly fieldName?: string;
+}
+
+/** A limit of the platform that was reached. */
+export interface Limit {
+  readonly key?: string;
+  readonly namespace?:
+    | "agent.assistant"
+    | "analytics.alerting"
+    | "analytics"
+    | "analytics.realtime"
+    | "analytics.reporting.settings"
+    | "architect"
+    | "audiohook"
+    | "audit"
+    | "auth.api"
+    | "authorization"
+    | "automation.testing"
+    | "bots"
+    | "bots.voice"
+    | "callback"
+    | "cobrowse"
+    | "content.management"
+    | "conversation"
+    | "dataactions"
+    | "datatables"
+    | "directory"
+    | "email"
+    | "event.orchestration"
+    | "external.contacts"
+    | "gcv"
+    | "gdpr"
+    | "groups"
+    | "historical.adherence"
+    | "infrastructureascode"
+    | "integrations"
+    | "intent.miner"
+    | "journey"
+    | "knowledge"
+    | "language.understanding"
+    | "learning"
+    | "limit.registry"
+    | "marketplace"
+    | "media.communications"
+    | "messaging"
+    | "notifications"
+    | "onboarding"
+    | "outbound"
+    | "platform.api"
+    | "predictive.routing"
+    | "presence"
+    | "quality"
+    | "recording"
+    | "response.management"
+    | "routing"
+    | "scim"
+    | "search"
+    | "secondary.automation.testing"
+    | "skills"
+    | "speech.and.text.analytics"
+    | "speech.integration"
+    | "supportability"
+    | "task.management"
+    | "telephony.configuration"
+    | "usage"
+    | "users"
+    | "web.deployments"
+    | "web.messaging"
+    | "webchat"
+    | "webhooks"
+    | "workforce.management";
+  readonly value?: number;
+  readonly documented?: boolean;
+}
+
+/** How far a fax is, at a participant. */
+export interface FaxStatus {
+  readonly direction?: string;
+  readonly expectedPages?: number;
+  readonly activePage?: number;
+  readonly linesTransmitted?: number;
+  readonly bytesTransmitted?: number;
+  readonly dataRate?: number;
+  readonly pageErrors?: number;
+  readonly lineErrors?: number;
+}
+
+/** One message, at a participant. */
+export interface ParticipantMessageDetails {
+  readonly message?: NamedRef;
+  readonly messageTime?: IsoTime;
+  readonly messageSegmentCount?: number;
+  readonly messageStatus?:
+    | "queued"
+    | "sent"
+    | "failed"
+    | "received"
+    | "delivery-success"
+    | "delivery-failed"
+    | "read"
+    | "removed"
+    | "published";
+  readonly media?: readonly MessageMedia[];
+  readonly stickers?: readonly MessageSticker[];
+  readonly errorInfo?: ErrorDetails;
+  readonly messageMetadata?: MessageMetadata;
+  readonly socialVisibility?: "private" | "public";
+}
