@@ -32,8 +32,8 @@ export interface Definitions {
   readonly all: readonly Definition[];
   /** The type of a schema that has a name of its own. */
   named(placed: Placed): Definition | undefined;
-  /** What a reference means: a named type, or a schema to be written where the reference stands; undefined for neither. */
-  resolve(ref: string, from: SchemaTopic): Definition | Placed | undefined;
+  /** What a reference means; undefined where it leads nowhere. */
+  resolve(ref: string, from: SchemaTopic): Definition | undefined;
 }
 
 /** Names that the output has for itself. */
@@ -41,36 +41,9 @@ const OWN_NAMES = ["EventBodies", "EventFrame", "Topic"];
 
 /** Finds them; `topics` in any order. */
 export function defineTypes(topics: readonly SchemaTopic[]): Definitions {
-  const forms = new Map<string, { readonly wish: string; readonly placed: Placed[] }>();
-  const keys = new Map<Schema, string>();
-  const register = (
-    schema: Schema,
-    topic: SchemaTopic,
-    fallback?: { readonly key: string; readonly wish: string },
-  ): void => {
-    const id = idOf(schema);
-    if ((id === undefined && fallback === undefined) || (refOf(schema) !== undefined && fallback === undefined)) return;
-    const key = id === undefined ? (fallback?.key ?? "") : `id ${id}`;
-    const entry = forms.get(key) ?? { wish: id === undefined ? (fallback?.wish ?? "") : nameOfId(id), placed: [] };
-    entry.placed.push({ schema, topic });
-    forms.set(key, entry);
-    keys.set(schema, key);
-  };
-  for (const topic of topics.toSorted(byId)) {
-    const walk = (value: unknown, depth: number): void => {
-      const schema = asSchema(value);
-      if (schema === undefined || depth > MAX_DEPTH) return;
-      if (!keys.has(schema)) register(schema, topic);
-      for (const { name, part } of definitionsOf(schema)) {
-        const named = asSchema(part);
-        if (named !== undefined) register(named, topic, { key: `part ${name}`, wish: name });
-        walk(part, depth + 1);
-      }
-      for (const part of partsOf(schema)) walk(part, depth + 1);
-    };
-    register(topic.schema, topic, { key: `topic ${topic.id}`, wish: nameOfTopic(topic.id) });
-    walk(topic.schema, 0);
-  }
+  const search = new Search();
+  for (const topic of topics.toSorted(byId)) search.take(topic);
+  const { forms, keys } = search;
   const names = new Names(OWN_NAMES);
   const all = [...forms]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -83,9 +56,56 @@ export function defineTypes(topics: readonly SchemaTopic[]): Definitions {
       if (ref === "#") return byKey.get(keys.get(from.schema) ?? "");
       if (!ref.startsWith("#")) return byKey.get(`id ${ref}`) ?? byKey.get(`part ${ref}`);
       const schema = partAt(from.schema, ref);
-      return schema && (byKey.get(keys.get(schema) ?? "") ?? { schema, topic: from });
+      return schema && byKey.get(keys.get(schema) ?? "");
     },
   };
+}
+
+/** Looks through schemas for what will have a name. */
+class Search {
+  readonly forms = new Map<string, { readonly wish: string; readonly placed: Placed[] }>();
+  readonly keys = new Map<Schema, string>();
+  /** References into the topic at hand: what they mean gets a name too, so that nothing is ever written inside itself. */
+  #pointers: string[] = [];
+
+  take(topic: SchemaTopic): void {
+    this.#register(topic.schema, topic, { key: `topic ${topic.id}`, wish: nameOfTopic(topic.id) });
+    this.#pointers = [];
+    this.#walk(topic.schema, topic, 0);
+    // Grows while it is gone through.
+    for (const pointer of this.#pointers) {
+      const target = partAt(topic.schema, pointer);
+      if (target === undefined || this.keys.has(target)) continue;
+      const wish = pointer.split("/").at(-1) ?? "";
+      this.#register(target, topic, { key: `place ${topic.id} ${pointer}`, wish });
+      this.#walk(target, topic, 0);
+    }
+  }
+
+  #walk(value: unknown, topic: SchemaTopic, depth: number): void {
+    const schema = asSchema(value);
+    if (schema === undefined || depth > MAX_DEPTH) return;
+    const ref = refOf(schema);
+    if (ref?.startsWith("#/") === true) this.#pointers.push(ref);
+    else if (ref === undefined && idOf(schema) !== undefined) this.#register(schema, topic, { key: "", wish: "" });
+    for (const { name, part } of definitionsOf(schema)) {
+      const named = asSchema(part);
+      if (named !== undefined) this.#register(named, topic, { key: `part ${name}`, wish: name });
+      this.#walk(part, topic, depth + 1);
+    }
+    for (const part of partsOf(schema)) this.#walk(part, topic, depth + 1);
+  }
+
+  /** An identity of its own goes before the place where it stands. */
+  #register(schema: Schema, topic: SchemaTopic, place: { readonly key: string; readonly wish: string }): void {
+    if (this.keys.has(schema)) return;
+    const id = idOf(schema);
+    const key = id === undefined ? place.key : `id ${id}`;
+    const entry = this.forms.get(key) ?? { wish: id === undefined ? place.wish : nameOfId(id), placed: [] };
+    entry.placed.push({ schema, topic });
+    this.forms.set(key, entry);
+    this.keys.set(schema, key);
+  }
 }
 
 function byId(a: SchemaTopic, b: SchemaTopic): number {

@@ -25,6 +25,8 @@ export interface Member {
 }
 
 const UNKNOWN = "unknown";
+/** Aliases of aliases of aliases: more are not followed. Each step may multiply what is written. */
+const MAX_ALIASES = 4;
 
 /** The body of a named type that is no interface. */
 export function aliasBody(placed: Placed, definition: Definition, definitions: Definitions): string {
@@ -74,7 +76,7 @@ function expression(value: unknown, placed: Placed, place: Place): string {
 function byName(definition: Definition, place: Place): string {
   const { within } = place;
   if (within === undefined || definition.forms.every(({ schema }) => isInterface(schema))) return definition.name;
-  if (within.has(definition.key)) return UNKNOWN;
+  if (within.has(definition.key) || within.size > MAX_ALIASES) return UNKNOWN;
   const inner = { ...place, within: new Set([...within, definition.key]), depth: place.depth + 1 };
   return unionOf(definition.forms.map((form) => own(form, inner)));
 }
@@ -88,7 +90,7 @@ function own(placed: Placed, place: Place): string {
   if (ref !== undefined) {
     const target = place.definitions.resolve(ref, topic);
     if (target === undefined) return UNKNOWN;
-    return orNull(schema, "forms" in target ? byName(target, deeper) : own(target, deeper));
+    return orNull(schema, byName(target, deeper));
   }
   return orNull(schema, intersection([...choices(placed, deeper), ...base(placed, deeper)]));
 }

@@ -80,7 +80,8 @@ export function isInterface(schema: Schema): boolean {
 /** Whether a member is always there: by the schema's list, or by a mark of its own (draft 3). */
 export function isRequired(schema: Schema, name: string, part: unknown): boolean {
   const { required } = schema;
-  return Array.isArray(required) ? required.includes(name) : asSchema(part)?.["required"] === true;
+  const isListed = Array.isArray(required) && required.includes(name);
+  return isListed || asSchema(part)?.["required"] === true;
 }
 
 function decoded(step: string): string {
