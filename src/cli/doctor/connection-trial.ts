@@ -5,7 +5,7 @@
  * O2  What was subscribed is emptied again, however the trial ends. A channel can't be deleted: it stays listed until it ends by itself.
  */
 import { oneLine } from "../../core/cause.ts";
-import { planTopics } from "../../core/topic-plan.ts";
+import { planTopics, TOPIC_LIMITS } from "../../core/topic-plan.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Net } from "../../ports/net.ts";
 import {
@@ -96,8 +96,8 @@ async function subscribeAndConnect(
   return rejected;
 }
 
-/** Lists of at most 1,000; more than 20 of them are refused where topics are counted, here the first ones do. */
+/** Lists of at most 1,000. More of them than a client has channels are all tried too: each takes the place of the one before. */
 function portions(topics: readonly string[]): readonly (readonly string[])[] {
-  const plan = planTopics(topics);
-  return plan.kind === "plan" ? plan.channels : [topics.slice(0, 500)];
+  const plan = planTopics(topics, { ...TOPIC_LIMITS, channels: Number.POSITIVE_INFINITY });
+  return plan.kind === "plan" ? plan.channels : [];
 }

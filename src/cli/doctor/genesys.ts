@@ -161,7 +161,9 @@ function tellCapacity(
   const { topicsPerChannel, channels } = TOPIC_LIMITS;
   const incomplete = selectors.some((one) => one.topics === undefined);
   if (plan.kind === "too-many") {
-    tell("capacity", "problem", oneLine(plan.reason), {
+    const found = `${howMany(plan.topics, "topic")} need ${howMany(plan.channelsNeeded, "channel")} of ${count(topicsPerChannel)}, and a client has ${channels}`;
+    tell("capacity", "problem", found, {
+      todo: ["ask for fewer topics, or give some to a second source with an OAuth client of its own"],
       details: { topics: plan.topics, channelsNeeded: plan.channelsNeeded },
     });
     return plan.channelsNeeded;

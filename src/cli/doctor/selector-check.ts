@@ -8,7 +8,7 @@ import type { GenesysApi } from "../../sources/genesys/rest.ts";
 import { expandSelectors, resolveSelectors, type Selector } from "../../sources/genesys/selectors.ts";
 import { count } from "../text.ts";
 import { type CatalogueTopic, singleTopics, templateOf } from "../topics/catalogue.ts";
-import { judge, permissionsOf } from "../topics/requirement.ts";
+import { describeRequirements, judge, permissionsOf } from "../topics/requirement.ts";
 import { grantSteps, permissionsIn } from "./admin-words.ts";
 import type { FindingExtras, Level } from "./finding.ts";
 import type { Holdings } from "./holdings.ts";
@@ -21,7 +21,11 @@ export interface ExpandedSelector {
   /** Concrete topics; undefined where the list of people or queues could not be had, then with the reason. */
   readonly topics: readonly string[] | undefined;
   readonly trouble: string;
+  /** Passing trouble: the network, the budget. */
+  readonly passing: boolean;
 }
+
+type Listing = Pick<ExpandedSelector, "topics" | "trouble" | "passing">;
 
 /** What is said of one topic. */
 export interface TopicVerdict {
@@ -36,7 +40,7 @@ export async function expandAll(
   entries: readonly TopicConfig[],
 ): Promise<readonly ExpandedSelector[]> {
   const selectors = resolveSelectors("topics", entries.map(toSelector));
-  const lists = new Map<string, Promise<Pick<ExpandedSelector, "topics" | "trouble">>>();
+  const lists = new Map<string, Promise<Listing>>();
   const expanded: ExpandedSelector[] = [];
   for (const selector of selectors) {
     const { topic, subject, members } = selector;
@@ -45,17 +49,17 @@ export async function expandAll(
     const name = JSON.stringify([subject ?? topic, members.queue, members.division]);
     const list = lists.get(name) ?? expandOne(api, wanted);
     lists.set(name, list);
-    const { topics, trouble } = await list;
+    const { topics, trouble, passing } = await list;
     const own = subject === undefined ? topics : topics?.map((id) => topic.replace(EVERY, id));
-    expanded.push({ text: describe(selector), selector, topics: own, trouble });
+    expanded.push({ text: describe(selector), selector, topics: own, trouble, passing });
   }
   return expanded;
 }
 
-async function expandOne(api: GenesysApi, selector: Selector): Promise<Pick<ExpandedSelector, "topics" | "trouble">> {
+async function expandOne(api: GenesysApi, selector: Selector): Promise<Listing> {
   const expansion = await expandSelectors(api, [selector]);
-  if (expansion.kind === "topics") return { topics: expansion.topics, trouble: "" };
-  return { topics: undefined, trouble: oneLine(expansion.reason) };
+  if (expansion.kind === "topics") return { topics: expansion.topics, trouble: "", passing: false };
+  return { topics: undefined, trouble: oneLine(expansion.reason), passing: expansion.kind === "failed" };
 }
 
 /** By what topics are judged. */
@@ -68,19 +72,8 @@ export interface Evidence {
 
 /** What is known of a topic: by the platform's own answer where it was subscribed, else by its list and the client's permissions. */
 export function judgeSelector(expanded: ExpandedSelector, evidence: Evidence): TopicVerdict {
-  const { text, topics, trouble, selector } = expanded;
-  if (topics === undefined) {
-    const lacking = permissionsIn(trouble);
-    const todo =
-      lacking.length > 0
-        ? grantSteps(lacking)
-        : ["look at the names in members, and at the divisions that the client's roles are given in"];
-    return {
-      level: "problem",
-      found: `${text}: ${trouble}`,
-      more: { todo, details: { topic: selector.topic, missing: lacking } },
-    };
-  }
+  const { text, topics, selector } = expanded;
+  if (topics === undefined) return judgeTrouble(expanded);
   const size = topics.length === 1 ? "" : `: ${count(topics.length)} topics`;
   const details = { topic: selector.topic, topics: topics.length };
   if (topics.length === 0) {
@@ -96,6 +89,17 @@ export function judgeSelector(expanded: ExpandedSelector, evidence: Evidence): T
     found: `${text}${size}${verdict.level === "ok" ? "," : ";"} ${verdict.found}`,
     more: { ...verdict.more, details: { ...details, ...verdict.more.details } },
   };
+}
+
+/** People or queues could not be listed. */
+function judgeTrouble({ text, trouble, passing, selector }: ExpandedSelector): TopicVerdict {
+  const lacking = permissionsIn(trouble);
+  const other = passing
+    ? "try again in a minute"
+    : "look at the names in members, and at the divisions that the client's roles are given in";
+  const todo = lacking.length > 0 ? grantSteps(lacking) : [other];
+  const details = { topic: selector.topic, missing: lacking };
+  return { level: "problem", found: `${text}: ${trouble}`, more: { todo, details } };
 }
 
 /** By the list of topics and the client's permissions; of a combined topic the worst content counts. */
@@ -126,45 +130,39 @@ function judgeAnswer(topics: readonly string[], rejected: readonly RejectedTopic
 
 function judgeTopic(topic: string, { catalogue, holdings }: Evidence): TopicVerdict {
   const template = templateOf(topic, catalogue);
-  if (template === undefined) {
-    const plain = topic.replaceAll("{*}", "{id}");
-    const guess = didYouMean(
-      plain,
-      catalogue.map(({ id }) => id),
-    ).replace(/^; /u, "");
-    return {
-      level: "problem",
-      found: "the account knows no such topic",
-      more: { todo: [guess || "ringfirst topics lists those that there are"] },
-    };
-  }
+  if (template === undefined) return unknownTopic(topic, catalogue);
   const { requirements, transports } = template;
+  const drop = { todo: ["take it out of topics"] };
   if (transports.length > 0 && !transports.includes("All") && !transports.includes("Websocket")) {
     const found = `it comes over ${transports.join(" and ")} only, not over a WebSocket`;
-    return { level: "problem", found, more: { todo: ["take it out of topics"] } };
+    return { level: "problem", found, more: drop };
   }
-  const needed = permissionsOf(requirements);
   const verdict = judge(
     requirements,
     holdings.kind === "known" ? (permission) => holdings.has(permission) : () => true,
   );
-  if (verdict.kind === "never")
-    return { level: "problem", found: verdict.why, more: { todo: ["take it out of topics"] } };
+  if (verdict.kind === "never") return { level: "problem", found: verdict.why, more: drop };
   if (verdict.kind === "missing") {
-    const found = `the client lacks ${verdict.permissions.join(verdict.rule === "any" ? " or " : ", ")}`;
+    const { permissions, rule } = verdict;
+    const found = `the client lacks ${permissions.join(rule === "any" ? " or " : ", ")}`;
     return {
       level: "problem",
       found,
-      more: { todo: grantSteps(verdict.permissions, verdict.rule), details: { missing: verdict.permissions } },
+      more: { todo: grantSteps(permissions, rule), details: { missing: permissions } },
     };
   }
+  const needed = permissionsOf(requirements);
   if (holdings.kind === "known" || needed.length === 0) return { level: "ok", found: "permitted", more: {} };
-  const found = `it needs ${needed.join(", ")}, and ${holdings.why}`;
-  return {
-    level: "unchecked",
-    found,
-    more: { todo: ["ringfirst doctor --connect asks by subscribing"], details: { needed } },
-  };
+  const found = `it needs ${describeRequirements(requirements)}, and ${holdings.why}`;
+  const todo = ["ringfirst doctor --connect asks by subscribing; or compare with the client's roles"];
+  return { level: "unchecked", found, more: { todo, details: { needed } } };
+}
+
+function unknownTopic(topic: string, catalogue: readonly CatalogueTopic[]): TopicVerdict {
+  const ids = catalogue.map(({ id }) => id);
+  const guess = didYouMean(topic.replaceAll(EVERY, "{id}"), ids).replace(/^; /u, "");
+  const todo = [guess === "" ? "ringfirst topics lists those that there are" : guess];
+  return { level: "problem", found: "the account knows no such topic", more: { todo } };
 }
 
 function toSelector(entry: TopicConfig): Parameters<typeof resolveSelectors>[1][number] {

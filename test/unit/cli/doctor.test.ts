@@ -274,6 +274,26 @@ describe("doctor --connect", () => {
     expect(last?.body).toBe("[]");
   });
 
+  test("tries every topic, also where there are more than a client's channels hold", async () => {
+    const emulator = await start({ limits: { requestsPerMinute: 1_000 }, agents: 7_000 });
+    const streams = ["presence", "routingStatus", "station"].map((stream) => `v2.users.{*}.${stream}`);
+    const report = await look(emulator.url, { topics: streams, connect: true });
+    const tried = report.requests.filter(({ method, body }) => method === "PUT" && body !== "[]");
+    const ids = tried.flatMap(({ body }) => (JSON.parse(String(body)) as { id: string }[]).map(({ id }) => id));
+    expect(new Set(ids).size).toBe(21_000);
+  });
+
+  test("opens nothing where the number of channels in use can't be learnt", async () => {
+    const emulator = await start();
+    const net = changed((request, answer) =>
+      request.method === "GET" && request.url.includes("/channels?") ? { ...answer, status: 503 } : answer,
+    );
+    const report = await look(emulator.url, { connect: true, net });
+    expect(report.of("channels").level).toBe("problem");
+    expect(report.of("connection").level).toBe("unchecked");
+    expect(report.requests.filter(({ method, url }) => method === "POST" && url.endsWith("/channels"))).toEqual([]);
+  });
+
   test("empties the channel though no socket opens", async () => {
     const emulator = await start();
     emulator.faults.inject({ fault: "server-error", on: "upgrade", forMs: 60_000 });
