@@ -45,10 +45,12 @@ export async function examineGenesys(source: GenesysSourceConfig, context: ExamC
   const { login, api, streamingHost } = account.endpoints;
   const addresses = [login, api, ...(streamingHost === undefined ? [] : [`https://${streamingHost}`])];
   await probe(addresses, witness);
-  const reached = tellHosts(addresses, witness, tell);
-  const result = reached ? await account.tokens.get() : undefined;
+  const dead = tellHosts(addresses, witness, tell);
+  // Without the streaming host alone all else can still be asked.
+  const mayLogIn = [login, api].every((address) => !dead.includes(new URL(address).host));
+  const result = mayLogIn ? await account.tokens.get() : undefined;
   tellClock(witness, tell);
-  if (result === undefined) tell("credentials", "unchecked", "the login was not reached, or not all hosts were");
+  if (result === undefined) tell("credentials", "unchecked", "login and API were not both reached");
   const mayAsk = result !== undefined && tellCredentials(result, clock.now(), genesysPlace(region), tell);
   if (!mayAsk) tell("topics", "unchecked", "without a login nothing more can be asked: channels, topics, limits");
   else await examineAccount({ source, account, witness, context }, tell);

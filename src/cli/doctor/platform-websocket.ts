@@ -34,10 +34,10 @@ export async function examinePlatformWebsocket(
   const witness = createWitness(net, clock);
   const addresses = [endpoints.api, endpoints.socket.replace(/^ws/u, "http")];
   await probe(addresses, witness);
-  const reached = tellHosts(addresses, witness, tell);
+  const dead = tellHosts(addresses, witness, tell);
   const url = `${endpoints.api}${TOKEN_PATH}`;
   const tokens = createTokenSource({ url, style: "body", clientId, clientSecret, clock, net: witness.net });
-  const result = reached ? await tokens.get() : undefined;
+  const result = !dead.includes(new URL(endpoints.api).host) ? await tokens.get() : undefined;
   tellClock(witness, tell);
   if (result === undefined) tell("credentials", "unchecked", "the login was not reached");
   const place = { client: "your client's page at the provider", region: awsRegion };

@@ -17,15 +17,15 @@ export async function probe(addresses: readonly string[], { net }: Witness): Pro
   );
 }
 
-/** Tells of the hosts that were spoken to; false where one can't be reached. */
-export function tellHosts(addresses: readonly string[], witness: Witness, tell: Tell): boolean {
+/** Tells of the hosts that were spoken to; answers those that can't be reached. */
+export function tellHosts(addresses: readonly string[], witness: Witness, tell: Tell): readonly string[] {
   const hosts = [...new Set(addresses.map((address) => new URL(address).host))];
   const seen = hosts.map((host) => ({ host, ...witness.host(`https://${host}`) }));
   const dead = seen.filter(({ answeredInMs }) => answeredInMs === undefined);
   if (dead.length === 0) {
     const list = seen.map(({ host, answeredInMs }) => `${host} in ${duration(answeredInMs)}`).join(", ");
     tell("hosts", "ok", `reached ${list}`, { details: { hosts } });
-    return true;
+    return [];
   }
   const list = dead.map(({ host, failure }) => `${host}: ${failure?.message ?? "no answer"}`).join("; ");
   const todo = [...new Set(dead.flatMap(({ host, failure }) => adviceFor(failure, host)))];
@@ -33,7 +33,7 @@ export function tellHosts(addresses: readonly string[], witness: Witness, tell: 
     todo,
     details: { hosts, unreachable: dead.map(({ host }) => host) },
   });
-  return false;
+  return dead.map(({ host }) => host);
 }
 
 function adviceFor(failure: HttpFailure | undefined, host: string): readonly string[] {

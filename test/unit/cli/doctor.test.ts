@@ -149,6 +149,28 @@ describe("doctor", () => {
     expect(report.requests.every(({ headers }) => headers?.["authorization"] === undefined)).toBe(true);
   });
 
+  test("speaks to the hosts of the region, and goes on where the streaming host alone is out of reach", async () => {
+    const emulator = await start();
+    const net = systemNet();
+    const routed: Net = {
+      ...net,
+      request: (request) =>
+        new URL(request.url).host === "streaming.mypurecloud.ie"
+          ? Promise.resolve({ ok: false, reason: "dns", message: "the host is not known" })
+          : net.request({
+              ...request,
+              url: request.url.replace(/^https:\/\/(?:login|api)\.mypurecloud\.ie/u, emulator.url),
+            }),
+    };
+    const report = await look("", { region: "eu-west-1", endpoints: {}, net: routed });
+    expect(report.of("region").found).toBe("eu-west-1 (mypurecloud.ie)");
+    expect(report.of("hosts").found).toContain("streaming.mypurecloud.ie: the host is not known");
+    expect(report.of("hosts").todo.join()).toContain("DNS");
+    expect(report.of("topic").level).toBe("ok");
+    const hosts = new Set(report.requests.map(({ url }) => new URL(url).host));
+    expect(hosts).toEqual(new Set(["login.mypurecloud.ie", "api.mypurecloud.ie", "streaming.mypurecloud.ie"]));
+  });
+
   test.each([
     [0, "ok"],
     [20_000, "warning"],
