@@ -1,10 +1,11 @@
 /** What lies on this machine: the store, files that sinks write, and the shape of webhook addresses. Nothing is written or called. */
-import { accessSync, constants, existsSync, type Stats, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, statfsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { Config, NdjsonSinkConfig, StoreSettings, WebhookSinkConfig } from "../../config/config.ts";
+import type { Config, NdjsonSinkConfig, WebhookSinkConfig } from "../../config/config.ts";
 import { DEFAULTS } from "../../options.ts";
 import { isRingfirstError } from "../../errors.ts";
 import { webhookSink } from "../../sinks/webhook/index.ts";
+import { storePathOf } from "../config-source.ts";
 import { bytes } from "./amounts.ts";
 import type { Tell } from "./finding.ts";
 import type { ExamContext } from "./genesys.ts";
@@ -17,12 +18,13 @@ const TOO_LITTLE_BYTES = 104_857_600;
 const OTHERS = 0o077;
 
 /** The work queue's memory. */
-export function examineStore({ store, limits }: Config, cwd: string, tell: Tell): void {
-  if (store?.type === "sqlite") {
-    examineStoreFile(store, cwd, tell);
+export function examineStore(config: Config, cwd: string, tell: Tell): void {
+  const shown = storePathOf(config);
+  if (shown !== undefined) {
+    examineStoreFile(resolve(cwd, shown), shown, tell);
     return;
   }
-  const most = bytes(limits?.maxBytes ?? DEFAULTS.limits.maxBytes);
+  const most = bytes(config.limits?.maxBytes ?? DEFAULTS.limits.maxBytes);
   tell(
     "memory",
     "ok",
@@ -30,11 +32,14 @@ export function examineStore({ store, limits }: Config, cwd: string, tell: Tell)
   );
 }
 
-function examineStoreFile(store: Extract<StoreSettings, { readonly type: "sqlite" }>, cwd: string, tell: Tell): void {
-  const path = resolve(cwd, store.path);
-  if (!tellWritable("path", path, store.path, tell)) return;
+function examineStoreFile(path: string, shown: string, tell: Tell): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    tell("path", "problem", `${shown} is a symbolic link`, { todo: ["name the file itself in store.path"] });
+    return;
+  }
+  if (!tellWritable("path", path, shown, tell)) return;
   tellSpace(path, tell);
-  tellMode(path, store.path, tell);
+  tellMode(path, shown, tell);
 }
 
 /** A file that is there must be writable, else the nearest folder above it. */
@@ -67,27 +72,15 @@ function tellSpace(path: string, tell: Tell): void {
   });
 }
 
-/** Payloads are personal data. */
+/** Payloads are personal data. What is not there yet is made for its owner alone. */
 function tellMode(path: string, shown: string, tell: Tell): void {
-  const file = statOf(path);
-  const folder = statOf(dirname(path));
-  const open = [
-    ...(file !== undefined && (file.mode & OTHERS) !== 0 ? [{ what: shown, mode: file.mode }] : []),
-    ...(file === undefined && folder !== undefined && (folder.mode & 0o007) !== 0
-      ? [{ what: dirname(shown), mode: folder.mode }]
-      : []),
-  ];
-  const [first] = open;
-  if (first === undefined) {
-    tell(
-      "mode",
-      "ok",
-      file === undefined ? "nobody else reads the folder that it will be in" : "only its owner reads it",
-    );
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if ((mode & OTHERS) === 0) {
+    tell("mode", "ok", "only its owner may read it");
     return;
   }
-  const found = `${first.what} is open to others (${(first.mode & 0o777).toString(8)}), and events hold personal data`;
-  tell("mode", "warning", found, { todo: [`chmod ${file === undefined ? "700" : "600"} ${first.what}`] });
+  const found = `${shown} is open to others (${(mode & 0o777).toString(8)}), and events hold personal data`;
+  tell("mode", "warning", found, { todo: [`chmod 600 ${shown}`] });
 }
 
 /** A sink that posts: what its address looks like. Nothing is sent there. */
@@ -126,8 +119,4 @@ function nearest(path: string): string {
   let at = path;
   while (!existsSync(at) && dirname(at) !== at) at = dirname(at);
   return at;
-}
-
-function statOf(path: string): Stats | undefined {
-  return existsSync(path) ? statSync(path) : undefined;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -102,23 +102,23 @@ describe("doctor on this machine", () => {
     expect(levels).toEqual(["ok", "problem", "problem", "ok"]);
   });
 
-  test("looks at the store's folder, its room and who reads it", async () => {
+  test("looks at the store's place, its room and who may read it", async () => {
     const store = { type: "sqlite", path: "data/queue.db" } as const;
-    mkdirSync(join(folder, "data"), { mode: 0o700 });
-    chmodSync(join(folder, "data"), 0o700);
+    mkdirSync(join(folder, "data"));
     expect((await findingsOf({ store })).map(({ check, level }) => [check, level])).toEqual([
       ["path", "ok"],
       ["space", expect.stringMatching(/ok|warning|problem/u)],
       ["mode", "ok"],
     ]);
-    chmodSync(join(folder, "data"), 0o755);
-    expect(level(await findingsOf({ store }), "store", "mode")).toBe("warning");
     writeFileSync(join(folder, "data/queue.db"), "");
     chmodSync(join(folder, "data/queue.db"), 0o644);
     const open = (await findingsOf({ store })).find(({ check }) => check === "mode");
     expect(open).toMatchObject({ level: "warning", todo: ["chmod 600 data/queue.db"] });
     chmodSync(join(folder, "data/queue.db"), 0o600);
     expect(level(await findingsOf({ store }), "store", "mode")).toBe("ok");
+    symlinkSync(join(folder, "data/queue.db"), join(folder, "data/link.db"));
+    const link = { ...store, path: "data/link.db" };
+    expect(level(await findingsOf({ store: link }), "store", "path")).toBe("problem");
   });
 });
 

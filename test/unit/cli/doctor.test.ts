@@ -45,7 +45,7 @@ async function look(url: string, { connect = false, net = systemNet(), ...more }
     endpoints: { login: url, api: url },
     ...more,
   };
-  const config: Config = { sources: [source], sinks: [{ name: "out", type: "ndjson" }] };
+  const config: Config = { sources: [source], sinks: [{ name: "out", type: "ndjson" }], store: { type: "memory" } };
   const findings: Finding[] = [];
   const requests: HttpRequest[] = [];
   let sockets = 0;
