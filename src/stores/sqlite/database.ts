@@ -84,8 +84,8 @@ export class Database {
       sinks: sinks.map((row) => [Number(row["sink"]), String(row["name"])]),
       blockCount: this.#number("SELECT count(*) FROM block WHERE ended_at IS NULL"),
       lastBlock: this.#number("SELECT max(block) FROM block"),
-      lastId: this.#number("SELECT max(first + count - 1) FROM ids"),
-      lastLine: this.#number("SELECT max(last) FROM ledger"),
+      lastId: this.#number("SELECT first + count - 1 FROM ids ORDER BY first DESC LIMIT 1"),
+      lastLine: this.#number("SELECT last FROM ledger ORDER BY first DESC LIMIT 1"),
     };
   }
 
@@ -184,7 +184,8 @@ export class Database {
         const { first, count, ids } = group.ids;
         this.#run("INSERT OR REPLACE INTO ids VALUES (?, ?, ?)", first, count, ids);
       }
-      this.#run("DELETE FROM ids WHERE first + count <= ?", group.idsFrom);
+      // All pages before the one that `idsFrom` is on.
+      this.#run("DELETE FROM ids WHERE first < (SELECT max(first) FROM ids WHERE first <= ?)", group.idsFrom);
       this.#history.append(group);
       this.#setFact("kept", group.kept);
       this.#setFact("group", String(group.n));

@@ -15,6 +15,7 @@ const MAX_BLOCKS = 4_000;
 export class HistoryTables {
   readonly #append: StatementSync;
   readonly #forget: StatementSync;
+  readonly #forgetAll: StatementSync;
   readonly #kept: StatementSync;
   readonly #blocks: StatementSync;
   readonly #contents: StatementSync;
@@ -22,7 +23,10 @@ export class HistoryTables {
 
   constructor(db: DatabaseSync) {
     this.#append = db.prepare("INSERT OR REPLACE INTO ended VALUES (?, ?, ?)");
-    this.#forget = db.prepare("DELETE FROM ended WHERE last_seq < ?");
+    this.#forget = db.prepare(
+      "DELETE FROM ended WHERE n < (SELECT n FROM ended WHERE last_seq >= ? ORDER BY n LIMIT 1)",
+    );
+    this.#forgetAll = db.prepare("DELETE FROM ended");
     this.#kept = db.prepare(
       "SELECT block, first, content_bytes, ended_at FROM block WHERE ended_at IS NOT NULL ORDER BY ended_at, block",
     );
@@ -38,7 +42,8 @@ export class HistoryTables {
       const last = group.ends.reduce((most, { seq }) => Math.max(most, seq), 0);
       this.#append.run(group.n, last, JSON.stringify(group.ends));
     }
-    this.#forget.run(group.endsFrom);
+    if (group.endsFrom === Number.MAX_SAFE_INTEGER) this.#forgetAll.run();
+    else this.#forget.run(group.endsFrom);
   }
 
   /** Blocks of which all is over, the first to go first. */

@@ -15,8 +15,10 @@ export class LedgerTable {
 
   constructor(db: DatabaseSync) {
     this.#append = db.prepare("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?)");
-    this.#forget = db.prepare("DELETE FROM ledger WHERE last <= ?");
-    this.#read = db.prepare("SELECT lines FROM ledger WHERE last > ? ORDER BY first LIMIT ?");
+    this.#forget = db.prepare("DELETE FROM ledger WHERE first < (SELECT max(first) FROM ledger WHERE first <= ?)");
+    this.#read = db.prepare(
+      "SELECT lines FROM ledger WHERE first >= (SELECT ifnull(max(first), 0) FROM ledger WHERE first <= ?) ORDER BY first LIMIT ?",
+    );
   }
 
   /** Writes a group's lines; ids that the main thread did not have at hand are read from their blocks. */
@@ -31,13 +33,14 @@ export class LedgerTable {
       const text = lines.map((line, place) => ({ n: first + place, ...complete(line, found, contentsOf) }));
       this.#append.run(first, last, JSON.stringify(text));
     }
-    this.#forget.run(last - ledgerKept);
+    // All rows before the one that has the oldest line that is kept.
+    this.#forget.run(last - ledgerKept + 1);
   }
 
   /** Lines with `n` above `after`, oldest first. */
   read(after: number, limit: number): LedgerEntry[] {
     const found: LedgerEntry[] = [];
-    for (const row of this.#read.iterate(after, limit + 1)) {
+    for (const row of this.#read.iterate(after + 1, limit + 1)) {
       for (const line of JSON.parse(String(row["lines"])) as (LedgerEntry & { seq?: number; key?: string })[]) {
         if (line.n > after && found.length < limit) found.push({ ...line, seq: line.seq, key: line.key });
       }

@@ -73,7 +73,7 @@ export interface Group {
   readonly ledger: readonly PendingLine[];
   readonly ledgerFrom: number;
   readonly ledgerKept: number;
-  /** Ends for the history, and the lowest seq of which ends are kept. */
+  /** Ends for the history, and the lowest seq of which ends are kept; `Number.MAX_SAFE_INTEGER`: of none. */
   readonly ends: readonly EndLine[];
   readonly endsFrom: number;
   /** {@link KeptFacts} as JSON. */

@@ -28,6 +28,7 @@ export const MIGRATIONS: readonly string[] = [
     block INTEGER PRIMARY KEY, moved INTEGER NOT NULL, first INTEGER NOT NULL, content_bytes INTEGER NOT NULL,
     ended_at REAL, gone BLOB, facts BLOB NOT NULL
   ) STRICT;
+  CREATE INDEX block_by_end ON block (ended_at, moved);
   CREATE TABLE content (block INTEGER PRIMARY KEY, contents BLOB NOT NULL) STRICT;
   CREATE TABLE entry (seq INTEGER, sink INTEGER, state BLOB NOT NULL, PRIMARY KEY (seq, sink)) STRICT, WITHOUT ROWID;
   CREATE TABLE flight (one INTEGER PRIMARY KEY CHECK (one = 1), entries BLOB NOT NULL) STRICT;
