@@ -2,6 +2,9 @@
  * The reference model of the work queue: slow, obvious, and written from the rules (Q1 to Q14) alone. Arrays and linear
  * scans, one row per envelope and sink. Property tests drive a real store and this model with the same verbs and compare
  * every answer. It knows strict order only: shares (Q3) leave a store some freedom, so they are checked by their bounds.
+ *
+ * It is durable in the plainest way: `reopen` says what a restart does to it (Q12), and `fork` makes a second one to go on
+ * from the same state, for histories of which only a beginning may have reached the disk.
  */
 import type {
   AdmitResult,
@@ -10,6 +13,7 @@ import type {
   ClassStats,
   DeadAttempt,
   DeadLetter,
+  LedgerLine,
   LedgerReason,
   NewEnvelope,
   ReclaimedLease,
@@ -43,25 +47,38 @@ export interface Row {
 }
 
 /** A line as the model writes it: what ended, where and why. */
-export interface ModelLine {
-  readonly sink: string;
-  readonly reason: LedgerReason;
-  readonly id: string;
-  readonly key: string | undefined;
-}
+export type ModelLine = Omit<LedgerLine, "n">;
 
 const before = (a: readonly [number, number], b: readonly [number, number]): boolean =>
   a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 const best = (standings: readonly (readonly [number, number])[]): readonly [number, number] =>
   standings.reduce((least, standing) => (before(standing, least) ? standing : least), [Infinity, Infinity]);
 
+/** What the model counts of the whole store, named as in `StoreStats`. */
+export interface ModelTotals {
+  admitted: number;
+  duplicates: number;
+  full: number;
+  tooLarge: number;
+  unrouted: number;
+}
+
+/** What the model counts of one sink beside its rows, named as in `SinkStats`. */
+export interface ModelCounts {
+  redriven: number;
+  retried: number;
+  reclaimed: number;
+}
+
 /** The model (see the top of this file); each verb as in the store port, but synchronous. */
 export class ReferenceModel {
   readonly rows: Row[] = [];
   readonly lines: ModelLine[] = [];
   readonly refused: { readonly sink: string; readonly class: string }[] = [];
-  readonly #config: StoreConfig;
+  readonly totals: ModelTotals = { admitted: 0, duplicates: 0, full: 0, tooLarge: 0, unrouted: 0 };
+  readonly #counts = new Map<string, ModelCounts>();
   readonly #backoffs = new Map<string, number>();
+  #config: StoreConfig;
   #known: { readonly id: string; readonly at: number }[] = [];
   #now: number;
   #seq = 0;
@@ -72,13 +89,29 @@ export class ReferenceModel {
     this.#now = now;
   }
 
+  /** A second model in the same state; what happens to one does not happen to the other. */
+  fork(): ReferenceModel {
+    const twin = new ReferenceModel(this.#config, this.#now);
+    twin.rows.push(...this.rows.map((row) => ({ ...row, attempts: [...row.attempts] })));
+    twin.lines.push(...this.lines);
+    twin.refused.push(...this.refused);
+    Object.assign(twin.totals, this.totals);
+    for (const [sink, counts] of this.#counts) twin.#counts.set(sink, { ...counts });
+    for (const [lane, until] of this.#backoffs) twin.#backoffs.set(lane, until);
+    twin.#known = [...this.#known];
+    twin.#seq = this.#seq;
+    twin.#token = this.#token;
+    return twin;
+  }
+
   admit(batch: readonly NewEnvelope[], now: number): AdmitResult[] {
     this.#advance(now);
     return batch.map((envelope) => {
-      const { windowMs, maxCount } = this.#config.dedup;
-      this.#known = this.#known.filter((known) => this.#now < known.at + windowMs);
-      this.#known = this.#known.slice(Math.max(0, this.#known.length - maxCount));
-      if (this.#known.some((known) => known.id === envelope.id)) return { status: "duplicate" };
+      this.#forgetIds();
+      if (this.#known.some((known) => known.id === envelope.id)) {
+        this.totals.duplicates += 1;
+        return { status: "duplicate" };
+      }
       const refusedBy: SinkRefusal[] = [];
       const replaced: number[] = [0];
       const sinks = [...new Set(envelope.sinks)];
@@ -88,12 +121,17 @@ export class ReferenceModel {
         else {
           refusedBy.push({ sink, reason: answer });
           this.refused.push({ sink, class: envelope.class });
-          this.lines.push({ sink, reason: "refused", id: envelope.id, key: envelope.key });
+          const { id, class: own, key } = envelope;
+          this.lines.push({ at: this.#now, sink, reason: "refused", seq: undefined, id, class: own, key });
         }
       }
       if (sinks.length > 0 && refusedBy.length === sinks.length) {
-        return { status: refusedBy.every(({ reason }) => reason === "too-large") ? "too-large" : "full" };
+        const tooLarge = refusedBy.every(({ reason }) => reason === "too-large");
+        this.totals[tooLarge ? "tooLarge" : "full"] += 1;
+        return { status: tooLarge ? "too-large" : "full" };
       }
+      this.totals.admitted += 1;
+      if (sinks.length === 0) this.totals.unrouted += 1;
       this.#seq += 1;
       this.#known.push({ id: envelope.id, at: this.#now });
       const most = Math.max(...replaced);
@@ -101,6 +139,20 @@ export class ReferenceModel {
       if (most > 0) return { status: "coalesced", seq: this.#seq, replaced: most, ...refusals };
       return { status: "admitted", seq: this.#seq, ...refusals };
     });
+  }
+
+  /** Q11. */
+  #forgetIds(): void {
+    const { windowMs, maxCount } = this.#config.dedup;
+    this.#known = this.#known.filter((known) => this.#now < known.at + windowMs);
+    this.#known = this.#known.slice(Math.max(0, this.#known.length - maxCount));
+  }
+
+  /** How many ids are remembered. */
+  knownIds(now: number): number {
+    this.#advance(now);
+    this.#forgetIds();
+    return this.#known.length;
   }
 
   #admitTo(sink: string, envelope: NewEnvelope): number | "full" | "too-large" {
@@ -219,8 +271,9 @@ export class ReferenceModel {
         this.#forgetEmptyLane(row);
       } else if (settlement.result === "dead") {
         this.#die(row, settlement.cause);
-      } else if (this.#failed(row, settlement.cause) === "waiting" && settlement.delayMs > 0) {
-        this.#backoffs.set(row.lane, this.#now + settlement.delayMs);
+      } else if (this.#failed(row, settlement.cause) === "waiting") {
+        this.counts(row.sink).retried += 1;
+        if (settlement.delayMs > 0) this.#backoffs.set(row.lane, this.#now + settlement.delayMs);
       }
       return "settled";
     });
@@ -241,13 +294,25 @@ export class ReferenceModel {
     const ended = this.rows.filter((row) => row.place === "inFlight" && row.leaseEnd <= this.#now);
     return ended.map((row) => {
       const { sink, seq, attempt } = row;
+      this.counts(sink).reclaimed += 1;
       return { sink, seq, attempt, result: this.#failed(row, "the lease ran out") };
     });
   }
 
-  /** What a crash does to a durable store: leases end and count, backoffs are over (Q12). */
-  crash(): void {
-    for (const row of this.rows) if (row.place === "inFlight") this.#failed(row, "the process ended");
+  /**
+   * What the end of its process and a new start do to a durable store (Q12): leases end, after a clean close without being
+   * counted, and backoffs are over. The configuration may be another one.
+   */
+  reopen(ending: "crash" | "close", config: StoreConfig = this.#config): void {
+    this.#config = config;
+    for (const row of this.rows) {
+      if (row.place !== "inFlight") continue;
+      if (ending === "close") row.place = "waiting";
+      else {
+        this.counts(row.sink).reclaimed += 1;
+        this.#failed(row, "the process ended");
+      }
+    }
     this.#backoffs.clear();
   }
 
@@ -273,6 +338,7 @@ export class ReferenceModel {
       const row = this.#dead(sink).find((dead) => dead.seq === seq);
       if (row === undefined) return "unknown";
       Object.assign(row, { place: "waiting", attempt: 1, redriven: row.redriven + 1, expiresAt: Infinity });
+      this.counts(sink).redriven += 1;
       return "redriven";
     });
   }
@@ -306,6 +372,28 @@ export class ReferenceModel {
       inFlight: count("inFlight"),
       oldestAdmittedAt: waiting.toSorted((a, b) => a.seq - b.seq)[0]?.admittedAt,
     };
+  }
+
+  /** What is counted of a sink beside its rows. */
+  counts(sink: string): ModelCounts {
+    const counts = this.#counts.get(sink) ?? { redriven: 0, retried: 0, reclaimed: 0 };
+    this.#counts.set(sink, counts);
+    return counts;
+  }
+
+  /** Lanes of a sink in backoff. */
+  backoffs(sink: string): number {
+    return [...this.#backoffs.keys()].filter((lane) => lane.startsWith(`[${JSON.stringify(sink)},`)).length;
+  }
+
+  /** The highest seq that it gave. */
+  get lastSeq(): number {
+    return this.#seq;
+  }
+
+  /** The latest time that it was told. */
+  get now(): number {
+    return this.#now;
   }
 
   /** Time stands still rather than going back; what has expired ends first (Q8); backoffs end at their time (Q7). */
@@ -349,7 +437,9 @@ export class ReferenceModel {
 
   #end(row: Row, place: "expired" | "coalesced" | "shed" | "discarded", reason: LedgerReason = place): void {
     row.place = place;
-    this.lines.push({ sink: row.sink, reason, id: row.envelope.id, key: row.envelope.key });
+    const { sink, seq, envelope } = row;
+    const { id, class: own, key } = envelope;
+    this.lines.push({ at: this.#now, sink, reason, seq, id, class: own, key });
     this.#forgetEmptyLane(row);
   }
 
@@ -377,8 +467,10 @@ export class ReferenceModel {
     return best(waiting.filter((other) => other.lane === row.lane).map((other) => other.standing));
   }
 
+  /** A class that is not configured any more ranks last. */
   #rank(className: string): number {
-    return this.#config.classes.findIndex((entry) => entry.name === className);
+    const rank = this.#config.classes.findIndex((entry) => entry.name === className);
+    return rank < 0 ? this.#config.classes.length : rank;
   }
 
   #sink(name: string): StoreConfig["sinks"][number] {
