@@ -32,6 +32,7 @@ const STEPS = [
   suite("package", 3 * MINUTE),
   suite("conformance", 3 * MINUTE),
   suite("property", 4 * MINUTE),
+  suite("crash", 2 * MINUTE),
   suite("faults", 4 * MINUTE),
   suite("e2e", 4 * MINUTE),
 ];

@@ -93,7 +93,8 @@ function payloadOf(model: ReferenceModel, sink: string, seq: number): Uint8Array
   return row?.envelope.payload ?? new Uint8Array(0);
 }
 
-function statsOf(model: ReferenceModel, config: StoreConfig, now: number): StoreStats {
+/** What `stats` says of a model. */
+export function statsOf(model: ReferenceModel, config: StoreConfig, now: number): StoreStats {
   const dedupIds = model.knownIds(now);
   const held = model.rows.filter(({ place }) => place === "waiting" || place === "inFlight" || place === "dead");
   const bytes = new Map(held.map((row) => [row.seq, row.envelope.payload.length]));

@@ -11,6 +11,7 @@ import type {
   AdmitResult,
   ClaimedEnvelope,
   ClaimOptions,
+  DeadLetter,
   NewEnvelope,
   Settlement,
   SinkStats,
@@ -328,7 +329,7 @@ function withoutToken({ token: _token, ...rest }: ClaimedEnvelope): Omit<Claimed
   return rest;
 }
 
-function withoutPayload<T extends { readonly payload: Uint8Array }>({ payload: _payload, ...rest }: T): object {
+function withoutPayload({ payload: _payload, ...rest }: DeadLetter): Omit<DeadLetter, "payload"> {
   return rest;
 }
 
