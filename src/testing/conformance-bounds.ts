@@ -115,6 +115,55 @@ export const BOUNDS_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "Q10: too large for one sink and no room in the other is `full`; both are counted and told apart",
+    config: {
+      sinks: [
+        { name: "crm", maxAttempts: 3, limits: { maxEvents: 10, maxBytes: 4 } },
+        { name: "log", maxAttempts: 3, limits: { maxEvents: 1, maxBytes: 100 } },
+      ],
+    },
+    run: async (kit) => {
+      await kit.admitted({ id: "c", class: "critical", sinks: ["log"] });
+      const big = { payload: bytes(5), sinks: ["crm", "log"] };
+      assert.deepEqual(await kit.admit({ id: "1", ...big }), [{ status: "full" }]);
+      await kit.drain("log");
+      const [answer] = await kit.admit({ id: "1", ...big });
+      assert.ok(answer?.status === "admitted", "its id was not remembered");
+      assert.deepEqual(answer.refusedBy, [{ sink: "crm", reason: "too-large" }]);
+      assert.deepEqual(await kit.admit({ id: "2", payload: bytes(5) }), [{ status: "too-large" }]);
+      assert.equal((await kit.admit({ id: "2" }))[0]?.status, "admitted", "nor was this one");
+      const { full, tooLarge } = await kit.store.stats(kit.now);
+      assert.deepEqual({ full, tooLarge }, { full: 1, tooLarge: 1 });
+      const refused = (await kit.store.ledger({})).filter(({ reason }) => reason === "refused");
+      assert.deepEqual(
+        refused.map(({ sink, id, seq }) => [sink, id, seq]),
+        [
+          ["crm", "1", undefined],
+          ["log", "1", undefined],
+          ["crm", "1", undefined],
+          ["crm", "2", undefined],
+        ],
+      );
+    },
+  },
+  {
+    name: "Q10: bytes are bounded as events are: enough of the oldest go, what is in flight counts",
+    config: limited(100, 10),
+    run: async (kit) => {
+      await kit.admitted({ id: "f", class: "critical", payload: bytes(4) });
+      await kit.one();
+      await kit.admitted(
+        { id: "1", payload: bytes(2) },
+        { id: "2", payload: bytes(2) },
+        { id: "3", payload: bytes(2) },
+      );
+      await kit.admitted({ id: "4", payload: bytes(3) });
+      assert.deepEqual(await kit.lines(), ["shed 1", "shed 2"]);
+      assert.deepEqual(await kit.admit({ id: "5", payload: bytes(7) }), [{ status: "full" }]);
+      assert.equal((await kit.sink()).bytes, 9);
+    },
+  },
+  {
     name: "Q10: one full sink refuses, the others admit; `full` only when every sink refused, and then the id is free",
     config: limited(1),
     run: async (kit) => {
@@ -172,6 +221,18 @@ export const BOUNDS_CASES: readonly ConformanceCase[] = [
         (await kit.admit({ id: "2" }, { id: "1" })).map(({ status }) => status),
         ["duplicate", "admitted"],
       );
+    },
+  },
+  {
+    name: "Q11: without a window nothing is a duplicate, not even in one batch",
+    config: { dedup: { windowMs: 60_000, maxCount: 0 } },
+    run: async (kit) => {
+      const answers = await kit.admit({ id: "1" }, { id: "1" });
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        ["admitted", "admitted"],
+      );
+      assert.equal((await kit.store.stats(kit.now)).dedupIds, 0);
     },
   },
   {

@@ -6,6 +6,7 @@ import type {
   ClaimOptions,
   NewEnvelope,
   Settlement,
+  SinkStats,
   Store,
   StoreConfig,
   StoreDriver,
@@ -54,7 +55,7 @@ export type Draft = Partial<NewEnvelope> & { readonly id: string };
 export class Kit {
   now = 1_700_000_000_000;
   readonly #driver: StoreDriver;
-  readonly #config: StoreConfig;
+  #config: StoreConfig;
   readonly #crash: ((store: Store) => Promise<void>) | undefined;
   #store: Store;
 
@@ -82,10 +83,13 @@ export class Kit {
     return this.#store;
   }
 
-  /** Ends the store and opens it again on what it left. */
-  async restart(how: Ending): Promise<void> {
+  /** Ends the store and opens it again on what it left, `downMs` later and perhaps otherwise configured. */
+  async restart(how: Ending, change: Partial<StoreConfig> & { readonly downMs?: number } = {}): Promise<void> {
+    const { downMs = 0, ...config } = change;
     if (how === "close") await this.#store.close();
     else await this.#crash?.(this.#store);
+    this.now += downMs;
+    this.#config = { ...this.#config, ...config };
     this.#store = await this.#driver.open(this.#config, this.now);
   }
 
@@ -150,6 +154,13 @@ export class Kit {
 
   async dead(claimed: ClaimedEnvelope): Promise<void> {
     await this.settle({ token: claimed.token, result: "dead", cause: "never" });
+  }
+
+  /** The counters of a sink. */
+  async sink(name = "crm"): Promise<SinkStats> {
+    const stats = (await this.#store.stats(this.now)).sinks[name];
+    assert.ok(stats !== undefined, `sink ${name} has counters`);
+    return stats;
   }
 
   /** Seqs of the dead letters of sink `crm`. */

@@ -1,6 +1,7 @@
 /** Cases of retry, dead letters, expiry and coalescing: Q7, Q8, Q9. */
 import assert from "node:assert/strict";
 import type { ConformanceCase } from "./conformance-kit.ts";
+import { limited } from "./conformance-kit.ts";
 
 /** See the top of this file. */
 export const LIFE_CASES: readonly ConformanceCase[] = [
@@ -93,6 +94,61 @@ export const LIFE_CASES: readonly ConformanceCase[] = [
       kit.now += 10;
       await kit.admitted({ id: "4", key: "e" });
       assert.equal((await kit.one()).id, "4", "the lane was empty, its backoff is gone");
+    },
+  },
+  {
+    name: "Q7: shedding ends no backoff, and an urgent event of the lane waits for its end with the others",
+    config: limited(3),
+    run: async (kit) => {
+      await kit.admitted({ id: "1", key: "k" }, { id: "2", key: "k" }, { id: "c", class: "critical" });
+      await kit.ack(await kit.one());
+      await kit.retry(await kit.one(), 100);
+      await kit.admitted({ id: "3", key: "k" }, { id: "c2", class: "critical" });
+      assert.deepEqual(await kit.lines(), ["shed 1"]);
+      assert.equal((await kit.one()).id, "c2");
+      await kit.admitted({ id: "ring", key: "k", class: "critical" });
+      assert.deepEqual(await kit.claim(9), []);
+      kit.now += 100;
+      const next = await kit.one();
+      assert.equal(next.laneClass, "critical");
+      assert.deepEqual(await kit.lines(), ["shed 1", "shed 2"]);
+      assert.equal(next.id, "3");
+    },
+  },
+  {
+    name: "Q7: a dead letter is of one sink: the same envelope goes on in another, and is redriven in one",
+    run: async (kit) => {
+      const [seq = 0] = await kit.admitted({ id: "1", sinks: ["crm", "log"], payload: new Uint8Array(3) });
+      await kit.dead(await kit.one());
+      await kit.dead(await kit.one({ sink: "log" }));
+      const all = await kit.store.deadLetters({}, kit.now);
+      assert.deepEqual(
+        all.map(({ sink, seq: same }) => [sink, same]),
+        [
+          ["crm", seq],
+          ["log", seq],
+        ],
+      );
+      assert.deepEqual(await kit.store.redrive("crm", [seq], kit.now), ["redriven"]);
+      assert.deepEqual(await kit.store.discard("log", [seq], kit.now), ["discarded"]);
+      assert.equal((await kit.store.stats(kit.now)).payloadBytes, 3, "held by one sink still");
+      const back = await kit.one();
+      assert.deepEqual([back.payload.length, back.redriven], [3, 1]);
+      await kit.ack(back);
+      assert.equal((await kit.store.stats(kit.now)).payloadBytes, 0);
+      await kit.conserved();
+    },
+  },
+  {
+    name: "Q7: where no dead letters are kept, each is discarded at once with a line",
+    config: { deadLetters: { maxCount: 0 } },
+    run: async (kit) => {
+      await kit.admitted({ id: "1" });
+      await kit.dead(await kit.one());
+      assert.deepEqual(await kit.deadSeqs(), []);
+      assert.deepEqual(await kit.lines(), ["bound 1"]);
+      assert.equal((await kit.sink()).discarded, 1);
+      await kit.conserved();
     },
   },
   {
@@ -231,6 +287,28 @@ export const LIFE_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "Q8: already past at admission and to be kept: a dead letter at once, without an attempt",
+    run: async (kit) => {
+      const [seq] = await kit.admitted({ id: "1", expiresAt: kit.now - 1, onExpiry: "dead-letter" });
+      const [letter] = await kit.store.deadLetters({ sink: "crm" }, kit.now);
+      assert.deepEqual([letter?.seq, letter?.attempts, letter?.deadAt], [seq, [], kit.now]);
+      assert.deepEqual(await kit.claim(), []);
+      await kit.conserved();
+    },
+  },
+  {
+    name: "Q8: what has expired takes no room, and the next of its lane is served",
+    config: limited(2),
+    run: async (kit) => {
+      const at = kit.now + 10;
+      await kit.admitted({ id: "1", key: "k", class: "critical", expiresAt: at }, { id: "2", key: "k" });
+      kit.now = at;
+      await kit.admitted({ id: "3" });
+      assert.deepEqual(await kit.lines(), ["expired 1"], "nothing was shed for it");
+      assert.deepEqual(await kit.drain(), ["2", "3"]);
+    },
+  },
+  {
     name: "Q9: newer state replaces older waiting state of the same key and coalesceKey, and says how many it stands for",
     run: async (kit) => {
       await kit.admitted({ id: "a1", key: "k", coalesceKey: "a" }, { id: "b1", key: "k", coalesceKey: "b" });
@@ -270,6 +348,37 @@ export const LIFE_CASES: readonly ConformanceCase[] = [
       );
       await kit.admit({ id: "a2", key: "k", coalesceKey: "a" });
       assert.deepEqual(await kit.drain(), ["t", "a2", "other"], "its lane stands where it stood, its place is its own");
+    },
+  },
+  {
+    name: "Q9: a newcomer starts at attempt 1, whatever it replaces, and coalesces within a batch too",
+    run: async (kit) => {
+      await kit.admitted({ id: "a1", key: "k", coalesceKey: "a" });
+      await kit.retry(await kit.one());
+      const answers = await kit.admit(
+        { id: "a2", key: "k", coalesceKey: "a" },
+        { id: "a3", key: "k", coalesceKey: "a" },
+      );
+      assert.ok(answers.every(({ status }) => status === "coalesced"));
+      const { id, attempt, replaced } = await kit.one();
+      assert.deepEqual([id, attempt, replaced], ["a3", 1, 2]);
+    },
+  },
+  {
+    name: "Q9: each sink coalesces by itself; `replaced` in the answer is that of the sink where most were",
+    run: async (kit) => {
+      const state = { key: "k", coalesceKey: "a", sinks: ["crm", "log"] };
+      await kit.admitted({ id: "a1", ...state }, { id: "t", key: "k", sinks: ["crm"] });
+      await kit.admitted({ id: "a2", ...state, sinks: ["log"] }, { id: "b", ...state, coalesceKey: "b" });
+      const [answer] = await kit.admit({ id: "a3", ...state });
+      assert.ok(answer?.status === "coalesced");
+      assert.equal(answer.replaced, 1);
+      assert.deepEqual(await kit.drain("crm"), ["a1", "t", "b", "a3"]);
+      const first = await kit.one({ sink: "log" });
+      assert.equal(first.id, "b");
+      await kit.ack(first);
+      const last = await kit.one({ sink: "log" });
+      assert.deepEqual([last.id, last.replaced], ["a3", 2]);
     },
   },
   {

@@ -209,6 +209,54 @@ export const ORDER_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "Q6: an extension counts from now, also when that is sooner than the end it had",
+    run: async (kit) => {
+      await kit.admitted({ id: "1" });
+      const { token } = await kit.one({ leaseMs: 10_000 });
+      kit.now += 100;
+      assert.deepEqual(await kit.store.extend([token, 0, token], 50, kit.now), ["extended", "stale", "extended"]);
+      assert.equal(kit.store.nextDueAt(), kit.now + 50);
+      kit.now += 50;
+      assert.equal((await kit.store.reclaim(kit.now)).length, 1);
+    },
+  },
+  {
+    name: "Q6: in one batch of ends each counts by itself: the second of one token is stale",
+    run: async (kit) => {
+      await kit.admitted({ id: "1" }, { id: "2" });
+      const [one, two] = await kit.claim(2);
+      assert.ok(one !== undefined && two !== undefined);
+      const answers = await kit.store.settle(
+        [
+          { token: one.token, result: "retry", delayMs: 0, cause: "no" },
+          { token: one.token, result: "ack" },
+          { token: two.token, result: "ack" },
+        ],
+        kit.now,
+      );
+      assert.deepEqual(answers, ["settled", "stale", "settled"]);
+      const { acked, waiting, retried } = await kit.sink();
+      assert.deepEqual({ acked, waiting, retried }, { acked: 1, waiting: 1, retried: 1 });
+    },
+  },
+  {
+    name: "Q6: reclaim finds the leases of all sinks that are over, and no other",
+    run: async (kit) => {
+      const [seq] = await kit.admitted({ id: "1", sinks: ["crm", "log"] }, { id: "2" });
+      await kit.claim(1, { leaseMs: 10 });
+      await kit.claim(1, { leaseMs: 10, sink: "log" });
+      await kit.claim(1, { leaseMs: 11 });
+      kit.now += 10;
+      const ended = [...(await kit.store.reclaim(kit.now))].toSorted((a, b) => (a.sink < b.sink ? -1 : 1));
+      assert.deepEqual(ended, [
+        { sink: "crm", seq, attempt: 1, result: "waiting" },
+        { sink: "log", seq, attempt: 1, result: "waiting" },
+      ]);
+      const [crm, log] = [await kit.sink("crm"), await kit.sink("log")];
+      assert.deepEqual([crm.reclaimed, crm.inFlight, log.reclaimed, log.inFlight], [1, 1, 1, 0]);
+    },
+  },
+  {
     name: "Q6: nextDueAt is the earliest lease end, backoff end or expiry, and nothing when nothing is due",
     run: async (kit) => {
       assert.equal(kit.store.nextDueAt(), undefined);

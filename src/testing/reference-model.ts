@@ -304,8 +304,12 @@ export class ReferenceModel {
    * counted, and backoffs are over. The configuration may be another one.
    */
   reopen(ending: "crash" | "close", config: StoreConfig = this.#config): void {
+    const before = this.#config.classes;
     this.#config = config;
     for (const row of this.rows) {
+      const [rank, seq] = row.standing;
+      // A standing is of a class by name; where the name is gone, or was, it ranks last.
+      row.standing = [this.#rank(before[rank]?.name ?? row.envelope.class), seq];
       if (row.place !== "inFlight") continue;
       if (ending === "close") row.place = "waiting";
       else {
@@ -467,10 +471,10 @@ export class ReferenceModel {
     return best(waiting.filter((other) => other.lane === row.lane).map((other) => other.standing));
   }
 
-  /** A class that is not configured any more ranks last. */
+  /** A class that is not configured any more ranks last, with the last that is. */
   #rank(className: string): number {
     const rank = this.#config.classes.findIndex((entry) => entry.name === className);
-    return rank < 0 ? this.#config.classes.length : rank;
+    return rank < 0 ? this.#config.classes.length - 1 : rank;
   }
 
   #sink(name: string): StoreConfig["sinks"][number] {

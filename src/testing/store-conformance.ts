@@ -22,6 +22,7 @@ import { BASE_CONFIG, Kit } from "./conformance-kit.ts";
 import { LIFE_CASES } from "./conformance-life.ts";
 import { ORDER_CASES } from "./conformance-order.ts";
 import { RESTART_CASES } from "./conformance-restart.ts";
+import { RETURN_CASES } from "./conformance-return.ts";
 
 /** What the suite needs to know of a store. */
 export interface StoreConformanceOptions {
@@ -38,7 +39,13 @@ export interface StoreConformanceOptions {
   readonly crash?: (store: Store) => Promise<void>;
 }
 
-const CASES: readonly ConformanceCase[] = [...ORDER_CASES, ...LIFE_CASES, ...BOUNDS_CASES, ...RESTART_CASES];
+const CASES: readonly ConformanceCase[] = [
+  ...ORDER_CASES,
+  ...LIFE_CASES,
+  ...BOUNDS_CASES,
+  ...RESTART_CASES,
+  ...RETURN_CASES,
+];
 
 /** Registers the whole suite with the test runner that was handed in. */
 export function storeConformance(options: StoreConformanceOptions): void {

@@ -29,8 +29,9 @@ const config = (
   limits: readonly [number, number],
   dead: number,
   maxAttempts: number,
+  order: readonly string[] = CLASSES,
 ): StoreConfig => ({
-  classes: CLASSES.map((name, rank) => ({ name, neverShed: neverShed[rank] ?? false, minShare: 0 })),
+  classes: order.map((name, rank) => ({ name, neverShed: neverShed[rank] ?? false, minShare: 0 })),
   sinks: [
     { name: "a", maxAttempts, limits: { maxEvents: limits[0], maxBytes: limits[1] } },
     { name: "b", maxAttempts: 3, limits: { maxEvents: 1_000, maxBytes: 1_000_000 } },
@@ -148,14 +149,21 @@ const deadLetterActs = fc
 const restarts = fc
   .tuple(
     fc.constantFrom("crash" as const, "crash" as const, "close" as const),
-    fc.option(fc.record({ limits, maxAttempts: fc.constantFrom(1, 2, 3) }), { nil: undefined, freq: 2 }),
+    fc.option(
+      fc.record({
+        limits,
+        maxAttempts: fc.constantFrom(1, 2, 3),
+        classes: fc.constantFrom<readonly string[]>(CLASSES, CLASSES, ["standard", "critical", "high"]),
+      }),
+      { nil: undefined, freq: 2 },
+    ),
   )
   .map(([ending, other]): QueueStep =>
     told({
       text: `${ending}${other === undefined ? "" : `, open with ${JSON.stringify(other)}`}`,
       act: async (walk) => {
         if (other === undefined) await walk.restart(ending);
-        else await walk.restart(ending, config([true], other.limits, 3, other.maxAttempts));
+        else await walk.restart(ending, config([true], other.limits, 3, other.maxAttempts, other.classes));
       },
     }),
   );
