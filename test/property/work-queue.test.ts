@@ -11,6 +11,7 @@ import type { QueueStep } from "../support/queue-steps.ts";
 import { configs, durableSteps, lastingSteps, take } from "../support/queue-steps.ts";
 import type { WalkedStore } from "../support/queue-walk.ts";
 import { QueueWalk } from "../support/queue-walk.ts";
+import { sqlitePlace } from "../support/sqlite-place.ts";
 
 const FILE = "test/property/work-queue.test.ts";
 const START = 1_000;
@@ -29,6 +30,12 @@ const PLACES: readonly Place[] = [
     numRuns: 1_500,
     steps: lastingSteps,
     open: () => ({ driver: memoryStore(), dispose: nothing }),
+  },
+  {
+    name: "on disk answers every verb as the reference model does, over restarts and crashes",
+    numRuns: 150,
+    steps: durableSteps,
+    open: () => sqlitePlace(),
   },
   {
     name: "made of the model itself agrees with it, so that the walks are sound",

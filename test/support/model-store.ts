@@ -5,7 +5,7 @@
  */
 import { QueueNames, requirePositive } from "../../src/core/queue-arguments.ts";
 import { RingfirstError } from "../../src/errors.ts";
-import type { SinkStats, Store, StoreConfig, StoreDriver, StoreStats } from "../../src/ports/store.ts";
+import type { ClassStats, SinkStats, Store, StoreConfig, StoreDriver, StoreStats } from "../../src/ports/store.ts";
 import { ReferenceModel } from "../../src/testing/reference-model.ts";
 
 /** A driver with a disk of its own. */
@@ -109,10 +109,7 @@ export function statsOf(model: ReferenceModel, config: StoreConfig, now: number)
 
 function sinkStatsOf(model: ReferenceModel, config: StoreConfig, sink: string, now: number): SinkStats {
   const classes = Object.fromEntries(config.classes.map(({ name }) => [name, model.stats(sink, name, now)]));
-  const sum = (
-    name: Exclude<keyof SinkStats, "classes" | "redriven" | "retried" | "reclaimed" | "bytes" | "lanes" | "backoffs">,
-  ): number =>
-    // prettier-ignore
+  const sum = (name: Exclude<keyof ClassStats, "oldestAdmittedAt">): number =>
     Object.values(classes).reduce((total, one) => total + one[name], 0);
   const held = model.rows.filter((row) => row.sink === sink && (row.place === "waiting" || row.place === "inFlight"));
   return {
