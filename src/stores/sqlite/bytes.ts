@@ -144,10 +144,10 @@ export class ByteReader {
     return this.#bytes.toString(wide ? "utf16le" : "latin1", from, this.#at);
   }
 
-  /** A view. */
+  /** A view; no `Buffer`, whose `slice` and JSON are others: what comes from disk is as what was given. */
   bytes(length: number): Uint8Array {
     const from = this.#skip(length);
-    return this.#bytes.subarray(from, this.#at);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + from, length);
   }
 
   /** Whether the next four bytes are the checksum of the `length` bytes after them (by default: of all). */
