@@ -267,7 +267,7 @@ export class QueueWalk {
 
   /** The first of some models that says what the store says; if none does, the difference to the last. */
   async #agreeing(models: readonly ReferenceModel[]): Promise<ReferenceModel> {
-    let difference: unknown;
+    const differences: string[] = [];
     // Looking ends what has expired, so that the second look would see something else.
     await this.#store.stats(this.#now);
     for (const model of models) {
@@ -277,10 +277,10 @@ export class QueueWalk {
         await this.compare();
         return model;
       } catch (error) {
-        difference = error;
+        differences.push(error instanceof Error ? error.message : String(error));
       }
     }
-    throw difference;
+    return assert.fail(`the store agrees with no beginning of what was started:\n${differences.join("\n\n")}`);
   }
 
   /** Seqs that were given meanwhile and whose answers may never come: within one life they follow on each other. */
