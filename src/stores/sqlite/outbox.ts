@@ -64,7 +64,8 @@ export class Outbox implements QueueJournal<Uint8Array> {
   readonly #endedStates: number[] = [];
   /** Seqs in flight, by sink. */
   readonly #flight: readonly Set<number>[];
-  #flightChanged = false;
+  /** The first group of a life says it anew: what the last one left in flight waits again, and must not be counted twice. */
+  #flightChanged = true;
   readonly #ids = new IdPage();
   #lastId: number;
   #lines: PendingLine[] = [];
