@@ -53,6 +53,18 @@ export const RESTART_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "Q12: what was in flight at a crash is counted once, however many crashes follow before it is handed over again",
+    durable: true,
+    run: async (kit) => {
+      await kit.admitted({ id: "1" });
+      await kit.one();
+      for (const ending of ["crash", "crash", "crash", "close", "crash"] as const) await kit.restart(ending);
+      assert.equal((await kit.sink()).reclaimed, 1);
+      assert.equal((await kit.one()).attempt, 2);
+      await kit.conserved();
+    },
+  },
+  {
     name: "Q12: what waits is handed over after a restart in the order in which it would have been",
     durable: true,
     run: async (kit) => {

@@ -11,7 +11,7 @@ import type { QueueStep } from "../support/queue-steps.ts";
 import { configs, durableSteps, lastingSteps, take } from "../support/queue-steps.ts";
 import type { WalkedStore } from "../support/queue-walk.ts";
 import { QueueWalk } from "../support/queue-walk.ts";
-import { sqlitePlace } from "../support/sqlite-place.ts";
+import { nearSqlitePlace } from "../support/sqlite-place.ts";
 
 const FILE = "test/property/work-queue.test.ts";
 const START = 1_000;
@@ -35,7 +35,7 @@ const PLACES: readonly Place[] = [
     name: "on disk answers every verb as the reference model does, over restarts and crashes",
     numRuns: 150,
     steps: durableSteps,
-    open: () => sqlitePlace(),
+    open: () => nearSqlitePlace(),
   },
   {
     name: "made of the model itself agrees with it, so that the walks are sound",

@@ -177,12 +177,14 @@ const verbs = (): fc.WeightedArbitrary<Verb>[] => [
   { weight: 2, arbitrary: deadLetterActs },
 ];
 
-const bursts = fc.array(fc.oneof(...verbs()), { minLength: 1, maxLength: 5 }).map((burst): QueueStep =>
-  told({
-    text: `crash amid (${burst.map(({ text }) => text).join("; ")})`,
-    act: (walk) => walk.crashAmid(burst.map(({ changes, start }) => ({ changes, start: () => start(walk) }))),
-  }),
-);
+const bursts = fc
+  .tuple(fc.array(fc.oneof(...verbs()), { minLength: 1, maxLength: 5 }), fc.nat(6))
+  .map(([burst, turns]): QueueStep =>
+    told({
+      text: `crash amid (${burst.map(({ text }) => text).join("; ")}) after ${turns} turns`,
+      act: (walk) => walk.crashAmid(burst.map(({ changes, start }) => ({ changes, start: () => start(walk) })), turns), // prettier-ignore
+    }),
+  );
 
 /** Steps for a store that lives as long as the process. */
 export const lastingSteps: fc.Arbitrary<QueueStep[]> = fc.array(

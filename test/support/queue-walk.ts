@@ -172,8 +172,13 @@ export class QueueWalk {
    * Starts several steps at once and ends the store before they are all answered. Of what was started some beginning has
    * happened, in whole steps and at least up to the last change that was answered: the walk goes on with the model that
    * agrees.
+   *
+   * @param turns - of the event loop between the last start and the end
    */
-  async crashAmid(starts: readonly { readonly changes: boolean; readonly start: () => Finish }[]): Promise<void> {
+  async crashAmid(
+    starts: readonly { readonly changes: boolean; readonly start: () => Finish }[],
+    turns: number,
+  ): Promise<void> {
     // The store's own next seq is known only after it gave one in this life.
     await this.admit([{ id: this.freshId(), class: this.#className, payload: new Uint8Array(0), sinks: [] }])();
     const forks = [this.model.fork()];
@@ -193,6 +198,7 @@ export class QueueWalk {
       );
     }
     this.#foretell(forks.at(-1));
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
     await this.#place.kill?.(this.#store);
     const least = answered;
     if (wrong.length > 0) throw wrong[0];
