@@ -348,8 +348,9 @@ export class QueueCore<P> {
 
   /** After all was restored: what the counters say was there and was not found, by sink. */
   balance(): { readonly sink: string; readonly missing: number }[] {
-    return this.#sinks.map(({ tally }, index) => {
-      const missing = tally.balance().reduce((sum, count) => sum + count, 0);
+    return this.#sinks.map((sink, index) => {
+      const missing = sink.tally.balance().reduce((sum, count) => sum + count, 0);
+      sink.boundDeadLetters(this.#now);
       return { sink: this.#names.sinkName(index), missing };
     });
   }

@@ -384,9 +384,14 @@ export class SinkQueue<P> {
     this.#deadLetters.add(dead);
     this.#counters[dead.envelope.rank]!.dead += 1;
     this.#journal?.dead(dead);
+    this.boundDeadLetters(dead.deadAt);
+  }
+
+  /** Beyond the bound the smallest seqs go; also after a restore, which puts them back one by one, or under another bound. */
+  boundDeadLetters(now: number): void {
     while (this.#deadLetters.size > this.#settings.maxDeadLetters) {
       const smallest = this.#deadLetters.takeSmallest();
-      if (smallest !== undefined) this.#discarded(smallest, "bound", dead.deadAt);
+      if (smallest !== undefined) this.#discarded(smallest, "bound", now);
     }
   }
 

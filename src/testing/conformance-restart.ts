@@ -1,6 +1,7 @@
 /** Cases of stores that keep their content over a restart: Q12, and what Q1, Q2, Q6, Q7 and Q8 say of one. */
 import assert from "node:assert/strict";
 import type { ConformanceCase } from "./conformance-kit.ts";
+import { BASE_CONFIG } from "./conformance-kit.ts";
 
 /** See the top of this file. */
 export const RESTART_CASES: readonly ConformanceCase[] = [
@@ -264,6 +265,27 @@ export const RESTART_CASES: readonly ConformanceCase[] = [
       for (const one of await kit.claim(2)) await kit.dead(one);
       assert.deepEqual(await kit.deadSeqs(), [seqs[1], seqs[3], seqs[4]]);
       assert.deepEqual(await kit.lines(), ["discarded 3", "bound 1"]);
+      await kit.conserved();
+    },
+  },
+  {
+    name: "Q7: dead letters that a crash makes count towards the bound, and a bound that was narrowed holds at once",
+    config: { deadLetters: { maxCount: 3 } },
+    durable: true,
+    run: async (kit) => {
+      const [crm] = BASE_CONFIG.sinks;
+      assert.ok(crm !== undefined);
+      await kit.restart("close", { sinks: [{ ...crm, maxAttempts: 1 }] });
+      const seqs = await kit.admitted({ id: "1" }, { id: "2" }, { id: "3" }, { id: "4" });
+      const [first, ...rest] = await kit.claim(4);
+      for (const one of rest) await kit.dead(one);
+      assert.equal(first?.id, "1");
+      await kit.restart("crash");
+      assert.deepEqual(await kit.deadSeqs(), seqs.slice(1));
+      assert.deepEqual(await kit.lines(), ["bound 1"]);
+      await kit.restart("close", { deadLetters: { maxCount: 1 } });
+      assert.deepEqual(await kit.deadSeqs(), seqs.slice(3));
+      assert.deepEqual(await kit.lines(), ["bound 1", "bound 2", "bound 3"]);
       await kit.conserved();
     },
   },

@@ -317,6 +317,7 @@ export class ReferenceModel {
         this.#failed(row, "the process ended");
       }
     }
+    for (const { name } of config.sinks) this.#boundDead(name);
     this.#backoffs.clear();
   }
 
@@ -433,7 +434,11 @@ export class ReferenceModel {
     row.place = "dead";
     row.deadAt = this.#now;
     this.#forgetEmptyLane(row);
-    const dead = this.#dead(row.sink);
+    this.#boundDead(row.sink);
+  }
+
+  #boundDead(sink: string): void {
+    const dead = this.#dead(sink);
     for (const over of dead.slice(0, Math.max(0, dead.length - this.#config.deadLetters.maxCount))) {
       this.#end(over, "discarded", "bound");
     }
