@@ -1,18 +1,18 @@
 /** Random steps of a walk (`queue-walk.ts`); a counterexample prints them in words. */
 import fc from "fast-check";
 import type { NewEnvelope, Settlement, StoreConfig } from "../../src/ports/store.ts";
-import type { QueueWalk } from "./queue-walk.ts";
+import type { Finish, QueueWalk } from "./queue-walk.ts";
 
 const CLASSES = ["critical", "high", "standard"] as const;
 const SINKS = ["a", "b"] as const;
 
 /** A step: a verb that can be started without being awaited, or something that is done as a whole. */
 export type QueueStep = { readonly text: string } & (
-  | { readonly changes: boolean; readonly start: (walk: QueueWalk) => () => Promise<void> }
+  | { readonly start: (walk: QueueWalk) => Finish }
   | { readonly act: (walk: QueueWalk) => Promise<void> }
 );
 
-type Verb = Extract<QueueStep, { readonly changes: boolean }>;
+type Verb = QueueStep & { readonly start: (walk: QueueWalk) => Finish };
 
 /** Runs one step to its end. */
 export async function take(step: QueueStep, walk: QueueWalk): Promise<void> {
@@ -67,7 +67,6 @@ const drafts = fc.record({
 const admits = fc.array(drafts, { minLength: 1, maxLength: 4 }).map((batch): Verb =>
   told({
     text: `admit ${JSON.stringify(batch)}`,
-    changes: true,
     start: (walk) =>
       walk.admit(
         batch.map(({ id, ttl, size, ...rest }): NewEnvelope => ({
@@ -90,8 +89,6 @@ const claims = fc
   .map(({ sink, ...options }): Verb =>
     told({
       text: `claim ${sink} ${JSON.stringify(options)}`,
-      // It may answer before the admission of what it hands over is durable, so its answer promises nothing.
-      changes: false,
       start: (walk) => walk.claim(sink, options),
     }),
   );
@@ -108,7 +105,6 @@ const settlements = fc
     };
     return told({
       text: `settle ${choices.join()} ${result} ${delayMs}`,
-      changes: true,
       start: (walk) => walk.settle(choices, end),
     });
   });
@@ -116,12 +112,11 @@ const settlements = fc
 const extensions = fc.tuple(picked, fc.integer({ min: 1, max: 40 })).map(([choices, leaseMs]): Verb =>
   told({
     text: `extend ${choices.join()} ${leaseMs}`,
-    changes: false,
     start: (walk) => walk.extend(choices, leaseMs),
   }),
 );
 
-const reclaims = fc.constant<Verb>(told({ text: "reclaim", changes: true, start: (walk) => walk.reclaim() }));
+const reclaims = fc.constant<Verb>(told({ text: "reclaim", start: (walk) => walk.reclaim() }));
 
 const moves = fc.constantFrom(1, 1, 3, 10, 40, -5).map((ms): QueueStep =>
   told({
@@ -137,7 +132,6 @@ const deadLetterActs = fc
   .map(([verb, sink, choices]): Verb =>
     told({
       text: `${verb} ${sink} ${choices.join()}`,
-      changes: true,
       start: (walk) => {
         const named = walk.namedSeqs(sink);
         const seqs = choices.map((choice) => named.at(-1 - choice) ?? Number.MAX_SAFE_INTEGER);
@@ -182,7 +176,7 @@ const bursts = fc
   .map(([burst, turns]): QueueStep =>
     told({
       text: `crash amid (${burst.map(({ text }) => text).join("; ")}) after ${turns} turns`,
-      act: (walk) => walk.crashAmid(burst.map(({ changes, start }) => ({ changes, start: () => start(walk) })), turns), // prettier-ignore
+      act: (walk) => walk.crashAmid(burst.map(({ start }) => () => start(walk)), turns), // prettier-ignore
     }),
   );
 

@@ -29,8 +29,8 @@ export interface WalkedStore {
   readonly dispose: () => Promise<void>;
 }
 
-/** A verb that was called: awaits the store's answer and compares it with the model's. */
-type Finish = () => Promise<void>;
+/** A verb that was called: awaits the store's answer, compares it with the model's, and answers whether something changed. */
+export type Finish = () => Promise<boolean>;
 
 /** A seq or a token that nobody ever gave, in either numbering. */
 const NEVER = 2 ** 52;
@@ -96,6 +96,7 @@ export class QueueWalk {
       const got = await answer;
       for (const [index, one] of expected.entries()) this.#learn(one, got[index]);
       assert.deepEqual(got.map(this.#inModelSeqs), expected);
+      return expected.some(({ status }) => status !== "duplicate");
     };
   }
 
@@ -111,6 +112,8 @@ export class QueueWalk {
         this.#everyToken.add(token);
         this.#tokens.push({ store: token, model: expected[index]?.token ?? NEVER });
       }
+      // It may answer before the admission of what it hands over is durable, so its answer promises nothing.
+      return false;
     };
   }
 
@@ -125,7 +128,10 @@ export class QueueWalk {
       leases.map(({ model }) => end(model)),
       this.#now,
     );
-    return async () => assert.deepEqual(await answer, expected);
+    return async () => {
+      assert.deepEqual(await answer, expected);
+      return expected.includes("settled");
+    };
   }
 
   extend(choices: readonly number[], leaseMs: number): Finish {
@@ -140,7 +146,10 @@ export class QueueWalk {
       leaseMs,
       this.#now,
     );
-    return async () => assert.deepEqual(await answer, expected);
+    return async () => {
+      assert.deepEqual(await answer, expected);
+      return false;
+    };
   }
 
   reclaim(): Finish {
@@ -149,6 +158,8 @@ export class QueueWalk {
     return async () => {
       const got = (await answer).map(this.#inModelSeqs);
       assert.deepEqual(got.toSorted(bySinkAndSeq), expected.toSorted(bySinkAndSeq));
+      // A crash ends these leases as well.
+      return false;
     };
   }
 
@@ -157,7 +168,10 @@ export class QueueWalk {
     const named = seqs.map((seq) => this.#storeSeqs.get(seq) ?? NEVER);
     const answer = this.#store[verb](sink, named, this.#now);
     const expected = this.model[verb](sink, seqs, this.#now);
-    return async () => assert.deepEqual(await answer, expected);
+    return async () => {
+      assert.deepEqual(await answer, expected);
+      return expected.some((one) => one !== "unknown");
+    };
   }
 
   /** Ends the store and opens it again, perhaps otherwise configured; time has not gone back meanwhile. */
@@ -166,6 +180,8 @@ export class QueueWalk {
     else await this.#place.kill?.(this.#store);
     await this.#reopen(config);
     this.model.reopen(ending, config);
+    assert.equal(this.#store.nextDueAt(), this.model.nextDueAt(), "nextDueAt after a start");
+    if (ending === "crash") await this.#forgetDuplicates([this.model]);
   }
 
   /**
@@ -175,21 +191,18 @@ export class QueueWalk {
    *
    * @param turns - of the event loop between the last start and the end
    */
-  async crashAmid(
-    starts: readonly { readonly changes: boolean; readonly start: () => Finish }[],
-    turns: number,
-  ): Promise<void> {
+  async crashAmid(starts: readonly (() => Finish)[], turns: number): Promise<void> {
     // The store's own next seq is known only after it gave one in this life.
     await this.admit([{ id: this.freshId(), class: this.#className, payload: new Uint8Array(0), sinks: [] }])();
     const forks = [this.model.fork()];
     const wrong: unknown[] = [];
     let answered = 0;
-    for (const [index, { changes, start }] of starts.entries()) {
+    for (const [index, start] of starts.entries()) {
       const finish = start();
       forks.push(this.model.fork());
       finish().then(
-        () => {
-          if (changes) answered = index + 1;
+        (changed) => {
+          if (changed) answered = index + 1;
         },
         // A verb may be cut off by the crash; what it would have answered is of no interest then.
         (error: unknown) => {
@@ -204,6 +217,7 @@ export class QueueWalk {
     if (wrong.length > 0) throw wrong[0];
     await this.#reopen(this.#config);
     for (const fork of forks) fork.reopen("crash");
+    await this.#forgetDuplicates(forks);
     this.model = await this.#agreeing(forks.slice(least));
     this.#forgetBeyond(this.model.lastSeq);
   }
@@ -271,13 +285,20 @@ export class QueueWalk {
     this.#lastLine = lines.at(-1)?.n ?? this.#lastLine;
   }
 
+  /** A duplicate changes nothing, so nothing is written for it: how many there were may be forgotten in a crash. */
+  async #forgetDuplicates(models: readonly ReferenceModel[]): Promise<void> {
+    const { duplicates } = await this.#store.stats(this.#now);
+    for (const model of models) {
+      // The store was looked at, which ends what has expired; so must the models be.
+      model.knownIds(this.#now);
+      model.totals.duplicates = Math.min(model.totals.duplicates, duplicates);
+    }
+  }
+
   /** The first of some models that says what the store says; if none does, the difference to the last. */
   async #agreeing(models: readonly ReferenceModel[]): Promise<ReferenceModel> {
     const differences: string[] = [];
-    // Looking ends what has expired, so that the second look would see something else.
-    await this.#store.stats(this.#now);
     for (const model of models) {
-      model.knownIds(this.#now);
       this.model = model;
       try {
         await this.compare();
