@@ -328,6 +328,8 @@ export class QueueCore<P> {
 
   /** An id that was known when the store ended; oldest first. */
   restoreId(id: string, at: number): void {
+    // It may have been forgotten and admitted again since: then the later time counts, as it did.
+    this.#dedup.advance(at);
     if (!this.#dedup.has(id)) this.#dedup.remember(id, at);
   }
 
