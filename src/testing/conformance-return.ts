@@ -122,6 +122,19 @@ export const RETURN_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "Q11: an id that was forgotten and admitted again is remembered from then on, over a restart too",
+    config: { dedup: { windowMs: 100, maxCount: 1_000 } },
+    durable: true,
+    run: async (kit) => {
+      await kit.admitted({ id: "1" }, { id: "2" });
+      kit.now += 100;
+      await kit.admitted({ id: "1" });
+      await kit.restart("crash", { downMs: 10 });
+      const statuses = (await kit.admit({ id: "3" }, { id: "1" }, { id: "2" })).map(({ status }) => status);
+      assert.deepEqual(statuses, ["admitted", "duplicate", "admitted"]);
+    },
+  },
+  {
     name: "Q11: after a restart ids are still forgotten in the order of their admission, batches included",
     config: { dedup: { windowMs: 60_000, maxCount: 3 } },
     durable: true,

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AdmitResult, NewEnvelope, StoreDriver } from "../../src/ports/store.ts";
 import type { WorkQueue } from "../../src/work-queue.ts";
 import { createWorkQueue } from "../../src/work-queue.ts";
+import { sqliteStoreForTests } from "../../src/stores/sqlite/driver.ts";
 import { dead } from "../../src/core/outcome.ts";
 import type { HistoryLine } from "./history.ts";
 import { toLine } from "./history.ts";
@@ -35,9 +36,9 @@ function say(line: HistoryLine): void {
   }
 }
 
-async function openStore(): Promise<StoreDriver> {
-  if (plan.store === "journal") return journalStore(plan.path, plan.fault as JournalFault | undefined);
-  throw new Error("no such store yet");
+function storeOf({ store, path, fault }: LifePlan): StoreDriver {
+  if (store === "journal") return journalStore(path, fault as JournalFault | undefined);
+  return sqliteStoreForTests({ path }, { probe: new URL("probe.ts", import.meta.url).href, ballastBytes: 0 });
 }
 
 async function live(): Promise<void> {
@@ -45,7 +46,7 @@ async function live(): Promise<void> {
     classes: [{ name: "critical" }, { name: "high", minShare: 0 }, { name: "standard", minShare: 0 }],
     sinks: SINKS.map((name) => ({ name, maxAttempts: MAX_ATTEMPTS, limits: LIMITS })),
     ledger: { maxLines: 1_000_000 },
-    store: await openStore(),
+    store: storeOf(plan),
     drainMs: 50,
   });
   say({ e: "opened" });

@@ -142,7 +142,10 @@ async function live(
   pointLimitMs: number,
   history: HistoryLine[],
 ): Promise<string[]> {
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(plan)], { stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [CHILD, JSON.stringify(plan)], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    env: { ...process.env, RINGFIRST_CRASH_AT: plan.crashAt ?? "" },
+  });
   const troubles: string[] = [];
   const limit = setTimeout(() => {
     troubles.push(`a life hung: not ended within ${LIFE_LIMIT_MS} ms`);

@@ -199,6 +199,7 @@ export class QueueWalk {
     let answered = 0;
     for (const [index, start] of starts.entries()) {
       const finish = start();
+      this.#foretell(this.model.lastSeq);
       forks.push(this.model.fork());
       finish().then(
         (changed) => {
@@ -210,7 +211,6 @@ export class QueueWalk {
         },
       );
     }
-    this.#foretell(forks.at(-1));
     for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
     await this.#place.kill?.(this.#store);
     const least = answered;
@@ -311,10 +311,10 @@ export class QueueWalk {
   }
 
   /** Seqs that were given meanwhile and whose answers may never come: within one life they follow on each other. */
-  #foretell(last: ReferenceModel | undefined): void {
+  #foretell(lastSeq: number): void {
     const known = Math.max(0, ...this.#storeSeqs.keys());
     const offset = this.#lastSeq - known;
-    for (let seq = known + 1; seq <= (last?.lastSeq ?? 0); seq += 1) this.#name(seq + offset, seq);
+    for (let seq = known + 1; seq <= lastSeq; seq += 1) this.#name(seq + offset, seq);
   }
 
   /** What was foretold and has not happened; the leases of that life are over in any case. */
