@@ -328,9 +328,7 @@ export class QueueCore<P> {
 
   /** An id that was known when the store ended; oldest first. */
   restoreId(id: string, at: number): void {
-    // It may have been forgotten and admitted again since: then the later time counts, as it did.
-    this.#dedup.advance(at);
-    if (!this.#dedup.has(id)) this.#dedup.remember(id, at);
+    this.#dedup.restore(id, at);
   }
 
   /**
@@ -351,8 +349,7 @@ export class QueueCore<P> {
   /** After all was restored: what the counters say was there and was not found, by sink. */
   balance(): { readonly sink: string; readonly missing: number }[] {
     return this.#sinks.map((sink, index) => {
-      const missing = sink.tally.balance().reduce((sum, count) => sum + count, 0);
-      sink.boundDeadLetters(this.#now);
+      const missing = sink.endRestore(this.#now).reduce((sum, count) => sum + count, 0);
       return { sink: this.#names.sinkName(index), missing };
     });
   }

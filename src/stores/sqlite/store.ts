@@ -256,11 +256,17 @@ export class SqliteStore implements Store {
   async #complete<E extends ClaimedEnvelope | DeadLetter>(envelopes: readonly E[]): Promise<E[]> {
     const { shelf, blocks, link } = this.#parts;
     const wanted = new Set<number>();
-    for (const { seq, payload } of envelopes) {
-      const block = payload === ELSEWHERE ? blocks.blockOf(seq)?.block : undefined;
-      if (block !== undefined && shelf.block(block) === undefined) wanted.add(block);
-    }
     const found = new Map<number, ReadonlyMap<number, Content | undefined>>();
+    // Where each is now, and what is at hand now: both may be otherwise when the others have been read.
+    const places = envelopes.map(({ seq, payload }) =>
+      payload === ELSEWHERE ? blocks.blockOf(seq)?.block : undefined,
+    );
+    for (const block of places) {
+      if (block === undefined) continue;
+      const kept = shelf.block(block);
+      if (kept === undefined) wanted.add(block);
+      else found.set(block, kept);
+    }
     if (wanted.size > 0) {
       for (const { block, contents } of await link.ask({ ask: "read", blocks: [...wanted], facts: false })) {
         const decoded = decodeContents(contents ?? new Uint8Array(0));
@@ -268,10 +274,10 @@ export class SqliteStore implements Store {
         if (blocks.get(block) !== undefined) shelf.keepBlock(block, decoded);
       }
     }
-    return envelopes.map((envelope) => {
-      if (envelope.payload !== ELSEWHERE) return envelope;
-      const block = blocks.blockOf(envelope.seq)?.block ?? -1;
-      const content = (found.get(block) ?? shelf.block(block))?.get(envelope.seq);
+    return envelopes.map((envelope, at) => {
+      const block = places[at];
+      if (block === undefined) return envelope;
+      const content = found.get(block)?.get(envelope.seq);
       return content === undefined ? envelope : { ...envelope, ...content };
     });
   }
