@@ -162,6 +162,32 @@ export const RESTART_CASES: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "Q12: what was admitted at many times comes back complete, whatever was asked for before it",
+    durable: true,
+    run: async (kit) => {
+      const payloadOf = (n: number): Uint8Array => new Uint8Array(3).fill(n);
+      for (let n = 0; n < 160; n += 1) await kit.admitted({ id: `${n}`, payload: payloadOf(n) });
+      for (const one of await kit.claim(80)) await kit.dead(one);
+      await kit.restart("crash");
+      await kit.store.deadLetters({ sink: "crm", limit: 3 }, kit.now);
+      const letters = await kit.store.deadLetters({ sink: "crm", limit: 80 }, kit.now);
+      assert.deepEqual(
+        letters.map(({ id, payload }) => [id, payload]),
+        letters.map((_, n) => [`${n}`, payloadOf(n)]),
+      );
+      const [first] = await kit.claim(1);
+      assert.ok(first !== undefined);
+      await kit.retry(first);
+      const claimed = await kit.claim(80);
+      assert.deepEqual(
+        claimed.map(({ id, payload }) => [id, payload]),
+        claimed.map((_, n) => [`${80 + n}`, payloadOf(80 + n)]),
+      );
+      assert.equal(claimed.length, 80);
+      await kit.conserved();
+    },
+  },
+  {
     name: "Q6: tokens are never used again, and those of an earlier life are stale for good",
     durable: true,
     run: async (kit) => {
