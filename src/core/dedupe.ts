@@ -84,6 +84,12 @@ export class DedupWindow {
     return this.#table.has(this.#record[HASH]!);
   }
 
+  /** Remembers an id as of then, at a start: it may have been forgotten and admitted again since its last time. */
+  restore(id: string, at: number): void {
+    this.advance(at);
+    if (!this.has(id)) this.remember(id, at);
+  }
+
   /**
    * Remembers an id that is not known. A store that opens again calls this with what it kept, the oldest first.
    *

@@ -343,6 +343,13 @@ export class SinkQueue<P> {
     this.#counters[dead.envelope.rank]!.dead += 1;
   }
 
+  /** All is back: the bound of dead letters, perhaps another one now, holds. Answers what is missing, by rank. */
+  endRestore(now: number): number[] {
+    const missing = this.tally.balance();
+    this.#boundDeadLetters(now);
+    return missing;
+  }
+
   // Dead letters ----------------------------------------------------------------------------------------------------
 
   deadLetters(after: number, limit: number): readonly DeadEntry<P>[] {
@@ -384,11 +391,11 @@ export class SinkQueue<P> {
     this.#deadLetters.add(dead);
     this.#counters[dead.envelope.rank]!.dead += 1;
     this.#journal?.dead(dead);
-    this.boundDeadLetters(dead.deadAt);
+    this.#boundDeadLetters(dead.deadAt);
   }
 
-  /** Beyond the bound the smallest seqs go; also after a restore, which puts them back one by one, or under another bound. */
-  boundDeadLetters(now: number): void {
+  /** Beyond the bound the smallest seqs go. */
+  #boundDeadLetters(now: number): void {
     while (this.#deadLetters.size > this.#settings.maxDeadLetters) {
       const smallest = this.#deadLetters.takeSmallest();
       if (smallest !== undefined) this.#discarded(smallest, "bound", now);
