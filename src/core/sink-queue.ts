@@ -345,9 +345,8 @@ export class SinkQueue<P> {
 
   /** All is back: the bound of dead letters, perhaps another one now, holds. Answers what is missing, by rank. */
   endRestore(now: number): number[] {
-    const missing = this.tally.balance();
     this.#boundDeadLetters(now);
-    return missing;
+    return this.tally.balance();
   }
 
   // Dead letters ----------------------------------------------------------------------------------------------------
@@ -396,10 +395,8 @@ export class SinkQueue<P> {
 
   /** Beyond the bound the smallest seqs go. */
   #boundDeadLetters(now: number): void {
-    while (this.#deadLetters.size > this.#settings.maxDeadLetters) {
-      const smallest = this.#deadLetters.takeSmallest();
-      if (smallest !== undefined) this.#discarded(smallest, "bound", now);
-    }
+    const { maxDeadLetters } = this.#settings;
+    while (this.#deadLetters.size > maxDeadLetters) this.#discarded(this.#deadLetters.takeSmallest()!, "bound", now);
   }
 
   #discarded(dead: DeadEntry<P>, reason: "discarded" | "bound", now: number): void {
