@@ -4,9 +4,19 @@
  */
 import { describe, expect, test } from "vitest";
 import type { JournalFault } from "./journal-store.ts";
+import { POINTS } from "./points.ts";
 import { endingsOf, runSeries } from "./rounds.ts";
 
 const SEED = Number(process.env["RINGFIRST_SEED"] ?? "1");
+
+describe("the store on disk", () => {
+  test("keeps its promises over lives that end anywhere", async () => {
+    const points = POINTS.map(({ name }) => `${name}:1`);
+    const { breaches, history } = await runSeries({ store: "sqlite", seed: SEED, rounds: 15, offers: 100, points });
+    expect(breaches, `once more: npm run test:crash -- --seed ${SEED} --rounds 15 --offers 100`).toEqual([]);
+    expect(history.filter(({ e }) => e === "handed").length).toBeGreaterThan(200);
+  });
+});
 
 describe("the harness", () => {
   test("passes the plainest store that survives kill -9", async () => {

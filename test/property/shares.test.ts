@@ -5,11 +5,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import type { NewEnvelope, StoreConfig } from "../../src/ports/store.ts";
+import type { NewEnvelope, Settlement, StoreConfig } from "../../src/ports/store.ts";
 import { memoryStore } from "../../src/stores/memory.ts";
 import { ReferenceModel } from "../../src/testing/reference-model.ts";
+import { checkProperty } from "../support/check-property.ts";
+import { nearSqlitePlace } from "../support/sqlite-place.ts";
+import type { WalkedStore } from "../support/queue-walk.ts";
 
-const RUNS = Number(process.env["RINGFIRST_RUNS"] ?? "1");
 const CLASSES = ["critical", "high", "standard"] as const;
 
 /** What was seen at one hand-over. */
@@ -87,11 +89,27 @@ function checkBounds(className: string, share: number, several: boolean, run: re
   }
 }
 
+interface Place {
+  readonly name: string;
+  readonly numRuns: number;
+  readonly open: () => WalkedStore;
+}
+
+const PLACES: readonly Place[] = [
+  {
+    name: "keep both bounds in every window of hand-overs",
+    numRuns: 400,
+    open: () => ({ driver: memoryStore(), dispose: async () => undefined }),
+  },
+  { name: "keep both bounds on disk too", numRuns: 40, open: nearSqlitePlace },
+];
+
 describe("minimum shares", () => {
-  test("keep both bounds in every window of hand-overs", { timeout: 600_000 }, async () => {
+  test.each(PLACES)("$name", { timeout: 600_000 }, async ({ name, numRuns, open }) => {
     const property = fc.asyncProperty(minShares, loads, rounds, async (shares, load, run) => {
       const setup = config(shares);
-      const [store, model] = [await memoryStore().open(setup, 0), new ReferenceModel(setup, 0)];
+      const { driver, dispose } = open();
+      const [store, model] = [await driver.open(setup, 0), new ReferenceModel(setup, 0)];
       let ids = 0;
       const admit = async (drafts: readonly { class: string; key?: string | undefined }[]): Promise<void> => {
         const batch = drafts.map((draft): NewEnvelope => {
@@ -105,6 +123,7 @@ describe("minimum shares", () => {
       for (const round of run) {
         await admit(round.admit);
         const claimed = await store.claim("a", { max: round.max, leaseMs: 10, classes: round.allowed }, 0);
+        const tokens: number[] = [];
         for (const one of claimed) {
           const claimable = model.claimable("a", round.allowed);
           const best = claimable.find((row) => model.laneClass(row) === one.laneClass);
@@ -118,15 +137,20 @@ describe("minimum shares", () => {
             strict: model.laneClass(strict),
             served: one.laneClass,
           });
-          assert.deepEqual(one, model.handOver(best, 10));
+          const expected = model.handOver(best, 10);
+          assert.deepEqual({ ...one, token: 0 }, { ...expected, token: 0 });
+          tokens.push(expected.token);
         }
         if (claimed.length < round.max) assert.deepEqual(model.claimable("a", round.allowed), []);
-        const ends = claimed.map(({ token }) =>
-          round.ends === "ack"
-            ? { token, result: "ack" as const }
-            : { token, result: "retry" as const, delayMs: 0, cause: "" },
+        const end = (token: number): Settlement =>
+          round.ends === "ack" ? { token, result: "ack" } : { token, result: "retry", delayMs: 0, cause: "" };
+        assert.deepEqual(
+          await store.settle(
+            claimed.map(({ token }) => end(token)),
+            0,
+          ),
+          model.settle(tokens.map(end), 0),
         );
-        assert.deepEqual(await store.settle(ends, 0), model.settle(ends, 0));
       }
       const several = shares.filter((share) => share > 0).length > 1;
       for (const [rank, name] of CLASSES.entries()) {
@@ -138,7 +162,9 @@ describe("minimum shares", () => {
             "no share, no guard claim",
           );
       }
+      await store.close();
+      await dispose();
     });
-    await fc.assert(property, { numRuns: 400 * RUNS });
+    await checkProperty(property, { file: "test/property/shares.test.ts", test: name, numRuns });
   });
 });

@@ -33,7 +33,7 @@ const PLACES: readonly Place[] = [
   },
   {
     name: "on disk answers every verb as the reference model does, over restarts and crashes",
-    numRuns: 150,
+    numRuns: 400,
     steps: durableSteps,
     open: () => nearSqlitePlace(),
   },

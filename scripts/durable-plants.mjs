@@ -1,0 +1,117 @@
+/** Planted faults of the store on disk: what a restart or a crash must not do (`mutants.mjs`). */
+export const DURABLE_PLANTS = [
+  {
+    name: "durable: known ids are forgotten at a restart",
+    file: "src/stores/sqlite/restore.ts",
+    find: "readIds(ids, (id, at) => core.restoreId(id, at))",
+    replace: "readIds(ids, () => undefined)",
+  },
+  {
+    name: "durable: an id that was admitted again is forgotten with its first time",
+    file: "src/core/dedupe.ts",
+    find: "    this.advance(at);\n    if (!this.has(id)) this.remember(id, at);",
+    replace: "    if (!this.has(id)) this.remember(id, at);",
+  },
+  {
+    name: "durable: a claim is not written before the hand-over",
+    file: "src/stores/sqlite/store.ts",
+    find: "const mustWrite = outbox.tookWritten();",
+    replace: "const mustWrite = outbox.tookWritten() && this.#nextToken < 0;",
+  },
+  {
+    name: "durable: admit answers before the commit",
+    file: "src/stores/sqlite/store.ts",
+    find: "    this.schedule();\n    await this.#durable();\n    return answers;",
+    replace: "    this.schedule();\n    return answers;",
+  },
+  {
+    name: "durable: the end of an envelope is lost",
+    file: "src/stores/sqlite/outbox.ts",
+    find: "      blocks.leave(seq, bytes);",
+    replace: "      if (seq < 0) blocks.leave(seq, bytes);",
+  },
+  {
+    name: "durable: one of two sinks gets again what it has done",
+    file: "src/stores/sqlite/outbox.ts",
+    find: "} else if (shared) {",
+    replace: "} else if (shared && seq < 0) {",
+  },
+  {
+    name: "durable: tokens begin anew",
+    file: "src/stores/sqlite/driver.ts",
+    find: "const nextToken = kept.nextToken + (ended ? 0 : SKIPPED_TOKENS);",
+    replace: "const nextToken = ended && SKIPPED_TOKENS > 0 ? 1 : 1;",
+  },
+  {
+    name: "durable: seqs begin anew",
+    file: "src/stores/sqlite/driver.ts",
+    find: "firstSeq: kept.lastSeq + 1 + (ended ? 0 : SKIPPED_SEQS),",
+    replace: "firstSeq: ended && SKIPPED_SEQS > 0 ? 1 : 1,",
+  },
+  {
+    name: "durable: counters begin anew",
+    file: "src/stores/sqlite/restore.ts",
+    find: "core.restoreCounters(counters as KeptCounters);",
+    replace: "if (this.#envelopes < 0) core.restoreCounters(counters as KeptCounters);",
+  },
+  {
+    name: "durable: each further crash counts an attempt again",
+    file: "src/stores/sqlite/outbox.ts",
+    find: "#flightChanged = true;\n  readonly",
+    replace: "#flightChanged = false;\n  readonly",
+  },
+  {
+    name: "durable: a crash is not counted",
+    file: "src/stores/sqlite/restore.ts",
+    find: "} else if (this.#flight.get(sink)?.has(seq) === true) {",
+    replace: "} else if (this.#flight.get(sink)?.has(seq) === true && seq < 0) {",
+  },
+  {
+    name: "durable: a clean close is counted",
+    file: "src/stores/sqlite/database.ts",
+    find: 'this.#run("DELETE FROM flight");\n          this.#setFact("closed", "yes");',
+    replace: 'this.#setFact("closed", "no");',
+  },
+  {
+    name: "durable: the kept standing is lost at a restart",
+    file: "src/stores/sqlite/restore.ts",
+    find: "standingOf(core.rankOrLast(state.standingClass), state.standingSeq)",
+    replace: "standingOf(rank, seq)",
+  },
+  {
+    name: "durable: dead letters wait again after a restart",
+    file: "src/stores/sqlite/restore.ts",
+    find: 'if (state?.place === "dead") {',
+    replace: 'if (state?.place === "dead" && seq < 0) {',
+  },
+  {
+    name: "durable: attempts and marks are lost at a restart",
+    file: "src/stores/sqlite/restore.ts",
+    find: "const history = state?.history ?? FRESH;",
+    replace: "const history = FRESH;",
+  },
+  {
+    name: "durable: what had an expiry has none after a restart",
+    file: "src/stores/sqlite/restore.ts",
+    find: "const expiresAt = state?.expiresAt ?? admittedExpiry;",
+    replace: "const expiresAt = Infinity;",
+  },
+  {
+    name: "durable: the bound of dead letters is forgotten at a restart",
+    file: "src/core/sink-queue.ts",
+    find: "    this.#boundDeadLetters(now);\n    return this.tally.balance();",
+    replace: "    return this.tally.balance();",
+  },
+  {
+    name: "durable: ledger lines are numbered anew",
+    file: "src/stores/sqlite/outbox.ts",
+    find: "this.#lastLine = options.lastLine;",
+    replace: "this.#lastLine = 0;",
+  },
+  {
+    name: "durable: contents at hand are lost while others are read",
+    file: "src/stores/sqlite/store.ts",
+    find: "else found.set(block, kept);",
+    replace: "",
+  },
+];
