@@ -1,6 +1,6 @@
 /**
- * The plainest store that survives `kill -9`: every verb is a line in a file, written before it is answered, and a start does
- * all of them again in the reference model. It proves the harness: sound it must pass, and with each of its faults be found
+ * The plainest store that survives `kill -9`: every verb is a line in a file, written and then done before the call returns (so
+ * verbs take effect in the order of the calls), and a start does all of them again in the reference model. It proves the harness: sound it must pass, and with each of its faults be found
  * out.
  */
 import { appendFileSync, closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
@@ -61,18 +61,18 @@ class Journal implements Store {
 
   async admit(batch: readonly NewEnvelope[], now: number): ReturnType<Store["admit"]> {
     const told = batch.map((item) => ({ ...item, payload: Buffer.from(item.payload).toString("base64") }));
-    await this.#write({ v: "admit", batch: told, now });
+    this.#write({ v: "admit", batch: told, now });
     return this.#model.admit(batch, now);
   }
 
   async claim(sink: string, options: ClaimOptions, now: number): ReturnType<Store["claim"]> {
     if (this.#model.claimable(sink, options.classes).length === 0) return [];
-    if (this.#fault !== "no-claim") await this.#write({ v: "claim", sink, options, now });
+    if (this.#fault !== "no-claim") this.#write({ v: "claim", sink, options, now });
     return this.#model.claim(sink, options, now);
   }
 
   async settle(batch: readonly Settlement[], now: number): ReturnType<Store["settle"]> {
-    if (this.#fault !== "no-settle") await this.#write({ v: "settle", batch, now });
+    if (this.#fault !== "no-settle") this.#write({ v: "settle", batch, now });
     return this.#model.settle(batch, now);
   }
 
@@ -81,7 +81,7 @@ class Journal implements Store {
   }
 
   async reclaim(now: number): ReturnType<Store["reclaim"]> {
-    await this.#write({ v: "reclaim", now });
+    this.#write({ v: "reclaim", now });
     return this.#model.reclaim(now);
   }
 
@@ -116,7 +116,7 @@ class Journal implements Store {
     closeSync(this.#file);
   }
 
-  async #write(entry: Entry): Promise<void> {
+  #write(entry: Entry): void {
     const line = `${JSON.stringify(entry)}\n`;
     if (this.#fault === "late") setTimeout(() => appendFileSync(this.#path, line), 40);
     else writeSync(this.#file, line);
