@@ -23,6 +23,7 @@ import type { LifePlan } from "./plan.ts";
 const PIPE = 3;
 const plan = JSON.parse(process.argv[2] ?? "") as LifePlan;
 let stopping = false;
+let followers = 0;
 
 /** Blocks until the parent's pipe has it. */
 function say(line: HistoryLine): void {
@@ -82,6 +83,7 @@ function consume(queue: WorkQueue, sink: string): void {
       const { result, tookMs } = deedOf(plan.seed, `${sink} ${id}`, attempt);
       if (tookMs > 0) await sleep(tookMs);
       say({ e: "ended", sink, token, result });
+      if (result === "ack" && key !== undefined) follow(queue, key, `${sink} ${id}`);
       if (result === "retry") throw new Error("not now");
       return result === "dead" ? dead("never") : undefined;
     },
@@ -94,6 +96,14 @@ function consume(queue: WorkQueue, sink: string): void {
       },
     },
   );
+}
+
+/** The conversation goes on: its next event comes in the moment in which this one is done. */
+function follow(queue: WorkQueue, key: string, after: string): void {
+  if (stopping || (chances(plan.seed, "follow", after)[0] ?? 0) % 100 >= plan.followed) return;
+  followers += 1;
+  const id = `${plan.round}-f${followers}:${key}`;
+  setImmediate(() => void offer(queue, [envelopeOf(plan.seed, id)]));
 }
 
 /** First what had no answer, then what is new; several batches are on their way at once. */

@@ -29,7 +29,8 @@ function pick<T>(from: readonly T[], chance: number | undefined): T {
 /** The envelope with this id. */
 export function envelopeOf(seed: number, id: string): NewEnvelope {
   const [a, b, c, d] = chances(seed, "envelope", id);
-  const key = pick(KEYS, a);
+  // One that follows another names its lane.
+  const key = id.includes(":") ? id.slice(id.indexOf(":") + 1) : pick(KEYS, a);
   // State of one key replaces older state; the lanes k4 and k5 have some.
   const coalesceKey = (key === "k4" || key === "k5") && (d ?? 0) % 3 === 0 ? "state" : undefined;
   return { id, class: pick(CLASSES, b), key, coalesceKey, payload: payloadOf(seed, id), sinks: pick(ROUTES, c) };

@@ -2,7 +2,8 @@
  * The crash test as a program: series after series until so many rounds are done. Exit 1 with the first breach, its history
  * kept in a file, and the line that runs the same series again.
  *
- * `--rounds 300` lives that are ended, `--seed N` of the first series, `--offers 150` in each life, `--store sqlite`.
+ * `--rounds 300` lives that are ended, `--seed N` of the first series, `--offers 150` in each life, `--followed 0` of 100
+ * deliveries by another event of the same key at once, `--store sqlite`.
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     offers: { type: "string", default: "150" },
     store: { type: "string", default: "sqlite" },
+    followed: { type: "string", default: "0" },
     fault: { type: "string" },
   },
 });
@@ -42,6 +44,7 @@ for (let done = 0, series = 0; done < rounds; series += 1) {
     seed: own,
     rounds: length,
     offers: Number(values.offers),
+    followed: Number(values.followed),
     ...(values.fault !== undefined && { fault: values.fault }),
     ...(store === "sqlite" && { points: pointsOf(series) }),
     onRound: (_, ending) => counts.set(nameOf(ending), (counts.get(nameOf(ending)) ?? 0) + 1),
@@ -79,7 +82,9 @@ function report({ breaches, history }: SeriesResult, own: number, length: number
   for (const breach of breaches.slice(0, 20)) say(`  ${breach}`);
   if (breaches.length > 20) say(`  … and ${breaches.length - 20} more`);
   say(`history: ${file}`);
-  say(`once more: npm run test:crash -- --store ${store} --seed ${own} --rounds ${length} --offers ${values.offers}`);
+  say(
+    `once more: npm run test:crash -- --store ${store} --seed ${own} --rounds ${length} --offers ${values.offers} --followed ${values.followed}`,
+  );
 }
 
 function say(line: string): void {

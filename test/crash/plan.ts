@@ -9,6 +9,8 @@ export interface LifePlan {
   readonly round: number;
   /** How many fresh envelopes to offer. */
   readonly offers: number;
+  /** After so many of 100 acknowledged deliveries with a key another event of that key comes at once. */
+  readonly followed: number;
   /** Ids whose offers had no answer: to be made again first. */
   readonly again: readonly string[];
   /** Tokens of earlier lives, which must be stale. */

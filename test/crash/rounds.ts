@@ -45,6 +45,8 @@ export interface SeriesOptions {
   readonly rounds: number;
   /** Fresh envelopes offered in each. */
   readonly offers: number;
+  /** After so many of 100 acknowledged deliveries with a key another event of that key comes at once. @defaultValue `0` */
+  readonly followed?: number;
   /** Crash points to end at, one life each, in turn with other endings; `name:n` for the n-th passage. */
   readonly points?: readonly string[];
   /** A child that has not come by its crash point after so long has failed. @defaultValue 8,000 */
@@ -97,7 +99,7 @@ export async function runSeries(options: SeriesOptions): Promise<SeriesResult> {
 }
 
 function planOf(
-  { store, fault, seed, offers }: SeriesOptions,
+  { store, fault, seed, offers, followed = 0 }: SeriesOptions,
   folder: string,
   round: number,
   history: readonly HistoryLine[],
@@ -111,6 +113,7 @@ function planOf(
     seed,
     round,
     offers: ending === undefined ? 0 : offers,
+    followed: ending === undefined ? 0 : followed,
     again: [...offeredAgain(seed, history), ...offeredTwice(seed, round, history)],
     oldTokens: tokens.slice(-20),
     crashAt: ending?.how === "point" ? ending.point : undefined,
