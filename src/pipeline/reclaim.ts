@@ -5,6 +5,8 @@
  * R1  The leases of deliveries that are out in this process are extended first: after the process was asleep or its event
  *     loop blocked, or the wall clock stepped, a delivery that still runs is not handed over a second time.
  * R2  While the store refuses to work, the timer backs off; one line is logged.
+ * R3  Whoever uses the store at or after a due instant, for figures say, ends what was due, and then nothing is due any more.
+ *     So an instant that has come wakes the sinks in any case.
  */
 import { backoffMs } from "../core/backoff.ts";
 import { causeOf } from "../core/cause.ts";
@@ -46,8 +48,9 @@ export class Reclaimer {
   refresh(): void {
     if (this.#busy || this.#stopped || this.#failures > 0) return;
     const due = this.#options.store.nextDueAt();
-    if (due === undefined) this.#disarm();
-    else if (due < this.#armedFor) this.#arm(due, 0);
+    // An instant that has come is not given up: another verb has ended what was due, and nobody was told (R3).
+    if (due === undefined && this.#armedFor > this.#options.now()) this.#disarm();
+    else if (due !== undefined && due < this.#armedFor) this.#arm(due, 0);
   }
 
   start(): void {
@@ -78,9 +81,13 @@ export class Reclaimer {
   #fire(): void {
     this.#armedFor = Infinity;
     const due = this.#options.store.nextDueAt();
-    if (due === undefined) return;
-    if (due > this.#options.now()) this.#arm(due, 0);
-    else void this.#reclaim();
+    if (due !== undefined && due <= this.#options.now()) {
+      void this.#reclaim();
+      return;
+    }
+    // R3.
+    this.#options.reclaimed([]);
+    if (due !== undefined) this.#arm(due, 0);
   }
 
   async #reclaim(): Promise<void> {
