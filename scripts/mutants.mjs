@@ -61,5 +61,7 @@ function verdict() {
     timeout: 180_000,
   });
   if (run.status === 0) return "MISSED";
-  return /AssertionError/u.test(run.stdout + run.stderr) ? "caught" : "CRASHED";
+  if (/AssertionError/u.test(run.stdout + run.stderr)) return "caught";
+  console.log((run.stdout + run.stderr).trimEnd().split("\n").slice(-15).join("\n"));
+  return "CRASHED";
 }
