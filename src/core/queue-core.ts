@@ -133,8 +133,8 @@ export class QueueCore<P> {
             key: envelope.key,
           });
         },
-        released: (seq, bytes, shared) => {
-          this.#journal?.left(index, seq, shared);
+        released: (seq, bytes, shared, key) => {
+          this.#journal?.left(index, seq, key, shared);
           this.#release(seq, bytes, shared);
         },
         journal: this.#journal?.sink(index),

@@ -33,8 +33,8 @@ export interface QueueJournal<P> {
   admitting(envelope: QueueEnvelope<P>, expiresAt: number): void;
   /** One sink's part; `sink` is its index in the settings. */
   sink(sink: number): SinkJournal<P>;
-  /** A sink holds the envelope no longer; `shared`: others may. */
-  left(sink: number, seq: number, shared: boolean): void;
+  /** A sink holds the envelope, of this key, no longer; `shared`: others may. */
+  left(sink: number, seq: number, key: string | undefined, shared: boolean): void;
   /** Nobody holds it, of so many payload bytes, any more. */
   released(seq: number, bytes: number): void;
   /** Its id is known from now on (Q11). */

@@ -50,7 +50,7 @@ export interface SinkQueueHost<P> {
   /** An envelope ended without a delivery, or was refused: a line for the ledger. */
   readonly ended: (envelope: QueueEnvelope<P>, reason: EndReason, at: number) => void;
   /** The sink lets go of a payload of so many bytes; `shared`: other sinks may hold it still. */
-  readonly released: (seq: number, bytes: number, shared: boolean) => void;
+  readonly released: (seq: number, bytes: number, shared: boolean, key: string | undefined) => void;
   /** What a durable store writes down; absent: nothing. */
   readonly journal: SinkJournal<P> | undefined;
 }
@@ -162,7 +162,7 @@ export class SinkQueue<P> {
     }
     counters.expired += 1;
     this.#host.ended(envelope, "expired", now);
-    this.#host.released(envelope.seq, envelope.bytes, envelope.shared);
+    this.#host.released(envelope.seq, envelope.bytes, envelope.shared, envelope.key);
   }
 
   /** Takes those that a newcomer replaces out of their lane (Q9); nothing is counted yet. */
@@ -252,7 +252,7 @@ export class SinkQueue<P> {
     if (this.#journal !== undefined) this.#journal.acked(rows.seq(entry), this.entries.history(entry), now);
     this.#counters[rows.rank(entry)]!.acked += 1;
     this.#land(entry);
-    this.#host.released(rows.seq(entry), rows.bytes(entry), rows.has(entry, SHARED));
+    this.#host.released(rows.seq(entry), rows.bytes(entry), rows.has(entry, SHARED), this.key(entry));
     this.#leave(entry);
   }
 
@@ -404,7 +404,7 @@ export class SinkQueue<P> {
     counters.dead -= 1;
     counters.discarded += 1;
     this.#host.ended(dead.envelope, reason, now);
-    this.#host.released(dead.envelope.seq, dead.envelope.bytes, dead.envelope.shared);
+    this.#host.released(dead.envelope.seq, dead.envelope.bytes, dead.envelope.shared, dead.envelope.key);
   }
 
   // The waiting ones ------------------------------------------------------------------------------------------------
@@ -464,7 +464,7 @@ export class SinkQueue<P> {
     counters[reason] += 1;
     this.#leave(entry);
     this.#host.ended(envelope, reason, now);
-    this.#host.released(envelope.seq, envelope.bytes, envelope.shared);
+    this.#host.released(envelope.seq, envelope.bytes, envelope.shared, envelope.key);
   }
 
   #expire(entry: number, now: number): void {

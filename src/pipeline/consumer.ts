@@ -228,9 +228,9 @@ export class SinkLine implements Consumer, Drainable {
     const { clock } = this.#context;
     let spentMs = 0;
     for (;;) {
-      this.#again = false;
       const plan = this.#patient(this.#plan());
       if (plan === undefined) break;
+      this.#again = false;
       const askedAt = clock.monotonic();
       const claiming = this.#claim(plan, false);
       spentMs += clock.monotonic() - askedAt;
@@ -278,6 +278,8 @@ export class SinkLine implements Consumer, Drainable {
       await this.#handOverAll(envelopes, 0);
     }
     this.#takingAtHand = false;
+    // While hands were asked for here, the pump may have found none and gone to rest.
+    if (this.#again && !this.#pumping) this.wake();
     this.#context.touched();
     this.#checkIdle();
   }

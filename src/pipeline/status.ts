@@ -85,7 +85,7 @@ export function unreadyReasons(
   queue: { readonly trouble: string | undefined },
 ): readonly string[] {
   if (state !== "running") return [`the service is ${state}`];
-  const [storeTrouble] = [queue.trouble, ingest.trouble].filter((text) => text !== undefined);
+  const storeTrouble = queue.trouble ?? ingest.trouble;
   const reasons = storeTrouble === undefined ? [] : [storeTrouble];
   for (const sink of sinks) {
     const trouble = sink.trouble?.();

@@ -116,7 +116,7 @@ async function openStore(
 ): Promise<SqliteStore> {
   let store: SqliteStore | undefined;
   const link = new Link(startThread(), clock, {
-    written: () => store?.groupWritten(),
+    written: (n) => store?.groupWritten(n),
     trouble: (trouble) => tellTrouble(logger, path, trouble),
   });
   try {

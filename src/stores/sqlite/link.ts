@@ -27,7 +27,7 @@ interface Waiter {
 /** What a link tells. */
 export interface LinkListener {
   /** A group was written: the next may be sent. */
-  readonly written: () => void;
+  readonly written: (n: number) => void;
   readonly trouble: (trouble: Trouble | undefined) => void;
 }
 
@@ -138,7 +138,7 @@ export class Link {
       case "written":
         this.#written = message.n;
         release(this.#writtenWaiters, message.n);
-        this.#listener.written();
+        this.#listener.written(message.n);
         return;
       case "durable":
         this.#durable = message.n;

@@ -17,6 +17,7 @@ import type { QueueJournal, SinkJournal } from "../../core/queue-journal.ts";
 import { rankOf, standingOf } from "../../core/standing.ts";
 import { BlockWriter } from "./block-writer.ts";
 import type { Blocks } from "./blocks.ts";
+import { FreedLanes } from "./freed-lanes.ts";
 import type { EndLine, Group, KeptFacts, NewBlock, PendingLine } from "./messages.ts";
 import { encodeFlight, encodeState, type EntryState, IdPage } from "./records.ts";
 import type { Shelf } from "./shelf.ts";
@@ -74,11 +75,13 @@ export class Outbox implements QueueJournal<Uint8Array> {
   readonly #writer: BlockWriter;
   #bytes = 0;
   #isDirty = false;
-  #claimedWritten = false;
+  #mustWrite = false;
+  readonly #freed: FreedLanes;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#flight = options.sinkNumbers.map(() => new Set());
+    this.#freed = new FreedLanes(options.sinkNumbers.length);
     this.#lastId = options.lastId;
     this.#lastLine = options.lastLine;
     this.#writer = new BlockWriter(options.blocks);
@@ -104,11 +107,20 @@ export class Outbox implements QueueJournal<Uint8Array> {
     return this.#lastLine;
   }
 
-  /** Whether an envelope that is written was handed over since the last call: its hand-over must be written before it counts. */
-  tookWritten(): boolean {
-    const took = this.#claimedWritten;
-    this.#claimedWritten = false;
-    return took;
+  /**
+   * Whether something was handed over since the last call that must be written before it counts: an envelope that is on disk, so
+   * that its attempt counts (Q7); or a new one whose predecessor in the lane is over, but not on disk yet (Q1): after a crash
+   * that one would come again, behind it.
+   */
+  mustWrite(): boolean {
+    const must = this.#mustWrite;
+    this.#mustWrite = false;
+    return must;
+  }
+
+  /** Groups up to `n` are written. */
+  written(n: number): void {
+    this.#freed.written(n);
   }
 
   // The journal -----------------------------------------------------------------------------------------------------
@@ -124,9 +136,10 @@ export class Outbox implements QueueJournal<Uint8Array> {
     return this.#sinks[sink]!;
   }
 
-  left(sink: number, seq: number, shared: boolean): void {
+  left(sink: number, seq: number, key: string | undefined, shared: boolean): void {
     if (this.#flight[sink]!.delete(seq)) this.#flightChanged = true;
     const draft = this.#drafts.get(seq);
+    if (draft === undefined) this.#freed.add(sink, key);
     if (draft !== undefined) {
       const at = draft.sinks.indexOf(sink);
       if (at >= 0) draft.sinks.splice(at, 1);
@@ -224,6 +237,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
       kept: JSON.stringify(kept),
     };
     this.#lines = [];
+    this.#freed.sent(n);
     this.#flightChanged = false;
     this.#bytes = 0;
     this.#isDirty = false;
@@ -271,7 +285,8 @@ export class Outbox implements QueueJournal<Uint8Array> {
       inFlight: (seq) => {
         flight.add(seq);
         this.#flightChanged = true;
-        if (!this.#drafts.has(seq)) this.#claimedWritten = true;
+        const draft = this.#drafts.get(seq);
+        if (draft === undefined || this.#freed.has(sink, draft.envelope.key)) this.#mustWrite = true;
         this.touch();
       },
       acked: (seq, history, at) => {
@@ -279,6 +294,7 @@ export class Outbox implements QueueJournal<Uint8Array> {
       },
       dead: (dead) => {
         if (flight.delete(dead.envelope.seq)) this.#flightChanged = true;
+        if (!this.#drafts.has(dead.envelope.seq)) this.#freed.add(sink, dead.envelope.key);
         this.#dies(sink, dead);
       },
     };

@@ -10,7 +10,7 @@
  *     their effects are durable. An envelope may be handed over before its admission is durable: whoever offered it has
  *     no answer yet, and offers it again after a crash.
  * A2  The hand-over of an envelope that is on disk is written before it happens: an envelope that kills its process must come
- *     to an end (Q7).
+ *     to an end (Q7). So is that of a new one right behind an envelope on disk that is over: or it could come back behind it (Q1).
  * A3  One group is on its way at a time, the next collects meanwhile; so the disk sets the pace, and what is done within its
  *     time never has to be written. What must not wait (A2) sends its group at once.
  * A4  While the disk is full or fails, nothing new is taken; all else goes on as far as it can.
@@ -103,7 +103,7 @@ export class SqliteStore implements Store {
     const last = claimed.at(-1);
     if (last === undefined) return claimed;
     this.#nextToken = last.token + 1;
-    const mustWrite = outbox.tookWritten();
+    const mustWrite = outbox.mustWrite();
     if (!mustWrite && claimed.every(({ payload }) => payload !== ELSEWHERE)) return claimed;
     try {
       const sent = mustWrite ? this.#send() : 0;
@@ -126,7 +126,7 @@ export class SqliteStore implements Store {
       if (claimed === undefined) break;
       this.#nextToken = claimed.token + 1;
       // A minimum share may have chosen another one.
-      if (outbox.tookWritten()) {
+      if (outbox.mustWrite()) {
         core.giveBack([claimed.token]);
         break;
       }
@@ -322,7 +322,8 @@ export class SqliteStore implements Store {
   }
 
   /** A group has been written: what has collected is next. */
-  groupWritten(): void {
+  groupWritten(n: number): void {
+    this.#parts.outbox.written(n);
     if (this.#parts.outbox.isDirty) this.schedule();
     this.#compaction.look();
   }
