@@ -9,6 +9,29 @@ export interface ApiRequest {
   readonly body: string;
   /** Goes out as header `ININ-Correlation-Id` and in error bodies as `contextId`. */
   readonly correlationId: string;
+  /** What a fault changes in how it is understood. */
+  readonly played?: PlayedFault;
+}
+
+/** What a fault changes in how a request is understood. */
+export interface PlayedFault {
+  /** By how much the list has moved since its first page. */
+  readonly pageShift?: number;
+  /** Topics that are refused. */
+  readonly rejection?: {
+    readonly isTopic: (topic: string) => boolean;
+    readonly status: 400 | 403;
+    readonly isSilent: boolean;
+  };
+}
+
+/** How an answer travels, when not at once and in one piece. */
+export interface Delivery {
+  readonly delayMs?: number;
+  /** Time between one byte of the body and the next. */
+  readonly dripMs?: number;
+  /** The connection is cut in the place of the answer. */
+  readonly isCut?: boolean;
 }
 
 /** What to answer. `json` and `text` exclude each other; neither means an empty body. */
@@ -16,7 +39,10 @@ export interface Answer {
   readonly status: number;
   readonly json?: unknown;
   readonly text?: string;
+  /** Content type of `text`. @defaultValue HTML */
+  readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly delivery?: Delivery;
 }
 
 /** Further members of an error body. */

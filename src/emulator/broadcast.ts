@@ -8,6 +8,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Channels } from "./channels.ts";
 import type { FrameFaults } from "./frame-faults.ts";
 import type { Ledger } from "./ledger.ts";
+import { bodyHash } from "./ledger.ts";
+import type { ReplayWish } from "./recent-frames.ts";
+import { RecentFrames } from "./recent-frames.ts";
 import type { ProviderSocket } from "./sockets.ts";
 
 /** An event of the notifications wire. */
@@ -27,6 +30,8 @@ export interface WrittenFrame {
   readonly topic: string;
   readonly key: string;
   readonly hash: string;
+  /** The body as it stands in the frame. */
+  readonly bodyText: string;
   readonly frameText: string;
 }
 
@@ -47,6 +52,7 @@ export class Broadcast {
   readonly #faults: FrameFaults;
   readonly #platformSockets: ReadonlySet<ProviderSocket>;
   readonly #sockets: () => Iterable<ProviderSocket>;
+  readonly #recent = new RecentFrames();
 
   constructor(parts: {
     readonly channels: Channels;
@@ -96,7 +102,7 @@ export class Broadcast {
     const { topicName, key, bodyText, hash, correlationId } = event;
     const metadata = `{"CorrelationId":"${correlationId}"}`;
     const frameText = `{"topicName":${JSON.stringify(topicName)},"version":"2","eventBody":${bodyText},"metadata":${metadata}}`;
-    return this.notifyFrame({ topic: topicName, key, hash, frameText });
+    return this.notifyFrame({ topic: topicName, key, hash, bodyText, frameText });
   }
 
   /** A frame for the channels that hold its topic. */
@@ -114,21 +120,47 @@ export class Broadcast {
     );
   }
 
-  #send(frame: WrittenFrame, owed: readonly ProviderSocket[]): Sent {
+  /** Sends frames once more that went out before: the newest of those that `wanted` fits and the socket listens to, in their order. */
+  replay(socket: ProviderSocket, wanted: ReplayWish): void {
+    const isHeard = (topic: string): boolean =>
+      socket.wire !== "notifications" ||
+      Array.from(this.#channels.listening(topic)).some((channel) => channel.socket === socket);
+    for (const text of this.#recent.find({ ...wanted, isTopic: (topic) => wanted.isTopic(topic) && isHeard(topic) }))
+      socket.send(Buffer.from(text));
+  }
+
+  /** Forgets what was sent. */
+  reset(): void {
+    this.#recent.clear();
+  }
+
+  #send(given: WrittenFrame, owed: readonly ProviderSocket[]): Sent {
+    const at = this.#clock.now();
+    if (owed.length === 0) {
+      const n = this.#ledger.add({ topic: given.topic, key: given.key, at, hash: given.hash, sockets: NO_SOCKETS });
+      return { n, socketCount: 0 };
+    }
+    const frame = this.#faults.isIdle ? given : this.#altered(given);
+    const bytes = Buffer.from(frame.frameText);
     const sockets: string[] = [];
     const withheld: string[] = [];
-    if (owed.length > 0) {
-      const bytes = Buffer.from(frame.frameText);
-      for (const socket of owed) (this.#faults.send(socket, bytes) ? sockets : withheld).push(socket.name);
+    let n = 0;
+    for (const socket of owed) {
+      const isSent = this.#faults.isIdle
+        ? socket.send(bytes)
+        : this.#faults.send(socket, frame.topic, bytes, () => this.#ledger.withhold(n, socket.name));
+      (isSent ? sockets : withheld).push(socket.name);
     }
-    const n = this.#ledger.add({
-      topic: frame.topic,
-      key: frame.key,
-      at: this.#clock.now(),
-      hash: frame.hash,
-      sockets,
-      ...(withheld.length > 0 && { withheld }),
-    });
+    this.#recent.add({ topic: frame.topic, at, text: frame.frameText });
+    const { topic, key, hash } = frame;
+    n = this.#ledger.add({ topic, key, at, hash, sockets, ...(withheld.length > 0 && { withheld }) });
     return { n, socketCount: owed.length };
+  }
+
+  #altered(frame: WrittenFrame): WrittenFrame {
+    const bodyText = this.#faults.alter(frame.topic, frame.bodyText);
+    if (bodyText === undefined) return frame;
+    const frameText = frame.frameText.replace(frame.bodyText, () => bodyText);
+    return { ...frame, bodyText, frameText, hash: bodyHash(bodyText) };
   }
 }

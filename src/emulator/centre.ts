@@ -88,6 +88,17 @@ export class Centre {
     return this.#live.get(id) ?? this.#ended.get(id);
   }
 
+  /** Those that live, and those that ended a short while ago. */
+  *conversations(): Iterable<Conversation> {
+    yield* this.#live.values();
+    yield* this.#ended.values();
+  }
+
+  /** Body of the last statistics of a queue. */
+  observations(queueId: string): Readonly<Record<string, unknown>> | undefined {
+    return this.#desks.get(queueId)?.lastObservations;
+  }
+
   #in(delayMs: number, run: () => void): void {
     this.#heap.push(this.#time + delayMs, run);
   }

@@ -9,12 +9,13 @@
  */
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Token } from "./oauth.ts";
-import type { EmulatorLimits, EmulatorSwitches } from "./options.ts";
+import type { EmulatorLimits } from "./options.ts";
 import { madeUp } from "./options.ts";
 import type { ProviderSocket } from "./sockets.ts";
+import type { EmulatorSwitches } from "./switches.ts";
 
 /** Why a channel ended. */
-export type ChannelEnd = "expired" | "evicted" | "token";
+export type ChannelEnd = "expired" | "evicted" | "token" | "silently";
 
 /** One channel. */
 export interface Channel {
@@ -27,6 +28,10 @@ export interface Channel {
   /** Entry in lower case -> the entry as written and its topics in the casing of their templates. */
   readonly entries: Map<string, ChannelEntry>;
   socket: ProviderSocket | undefined;
+  /** Whether a program that isn't there is thought to hold its socket. */
+  readonly isHeldElsewhere: boolean;
+  /** Topics that were subscribed though they were there. */
+  repeats: number;
 }
 
 /** One entry of a channel's subscriptions. */
@@ -42,6 +47,14 @@ export interface ChannelSettings {
   readonly switches: EmulatorSwitches;
   /** Called after a channel is gone, with its last socket still set. */
   readonly onEnd: (channel: Channel, end: ChannelEnd) => void;
+}
+
+function countRepeats(channel: Channel, added: readonly ChannelEntry[]): number {
+  return added.filter(({ id }) => channel.entries.has(id.toLowerCase())).length;
+}
+
+function isConnected(channel: Channel): boolean {
+  return channel.socket !== undefined || channel.isHeldElsewhere;
 }
 
 /** Ended ids that are remembered, to tell an expired channel from one that never was. */
@@ -61,10 +74,10 @@ export class Channels {
   }
 
   /** Makes a channel; may end others (C1). `streamingUrl` is where its sockets go. */
-  create(token: Token, streamingUrl: string): Channel {
+  create(token: Token, streamingUrl: string, isHeldElsewhere = false): Channel {
     const { clock, limits } = this.#settings;
     const mine = this.list().filter((channel) => channel.token.clientId === token.clientId);
-    mine.sort((a, b) => Number(a.socket !== undefined) - Number(b.socket !== undefined) || a.usedAt - b.usedAt);
+    mine.sort((a, b) => Number(isConnected(a)) - Number(isConnected(b)) || a.usedAt - b.usedAt);
     for (const channel of mine.slice(0, Math.max(0, mine.length - limits.channelsPerClient + 1)))
       this.end(channel, "evicted");
     const id = `streaming-0-${madeUp(clock, 26)}`;
@@ -76,6 +89,8 @@ export class Channels {
       usedAt: (this.#use += 1),
       entries: new Map(),
       socket: undefined,
+      isHeldElsewhere,
+      repeats: 0,
     };
     this.#channels.set(id, { channel, timer: this.#lifeTimer(channel) });
     return channel;
@@ -103,18 +118,35 @@ export class Channels {
   countTopics(channel: Channel, added: readonly ChannelEntry[], replace: boolean): number {
     const entries = new Map(replace ? [] : channel.entries);
     for (const entry of added) entries.set(entry.id.toLowerCase(), entry);
-    if (this.#settings.switches.combinedCountsAsOne) return entries.size;
-    return new Set(Array.from(entries.values(), (entry) => entry.topics.map((topic) => topic.toLowerCase())).flat())
-      .size;
+    const { combinedCountsAsOne, repeatedTopicsCount } = this.#settings.switches;
+    const repeats = repeatedTopicsCount && !replace ? channel.repeats + countRepeats(channel, added) : 0;
+    if (combinedCountsAsOne) return entries.size + repeats;
+    const topics = Array.from(entries.values(), (entry) => entry.topics.map((topic) => topic.toLowerCase()));
+    return new Set(topics.flat()).size + repeats;
   }
 
   /** Adds entries to a channel or, with `replace`, makes them its whole list. */
   subscribe(channel: Channel, added: readonly ChannelEntry[], replace: boolean): void {
     this.#unlist(channel);
+    channel.repeats = replace ? 0 : channel.repeats + countRepeats(channel, added);
     if (replace) channel.entries.clear();
     for (const entry of added) channel.entries.set(entry.id.toLowerCase(), entry);
     this.#enlist(channel);
-    this.touch(channel, true);
+    this.touch(channel, this.#settings.switches.subscribingExtends);
+  }
+
+  /** Takes topics off a channel, whatever entries they stand in; gives how many. */
+  loseTopics(channel: Channel, isTopic: (topic: string) => boolean): number {
+    let lost = 0;
+    this.#unlist(channel);
+    for (const [key, { id, topics }] of channel.entries) {
+      const kept = topics.filter((topic) => !isTopic(topic));
+      lost += topics.length - kept.length;
+      if (kept.length === 0) channel.entries.delete(key);
+      else channel.entries.set(key, { id, topics: kept });
+    }
+    this.#enlist(channel);
+    return lost;
   }
 
   /** Takes entries off a channel; all of them without an argument. */

@@ -2,9 +2,11 @@
 import { RingfirstError } from "../errors.ts";
 import type { Answer, ApiRequest } from "./answer.ts";
 import { asObject, decodeJson, ok } from "./answer.ts";
-import type { FaultRequest, Faults } from "./faults.ts";
-import { FAULTS } from "./faults.ts";
+import type { Faults } from "./faults.ts";
+import type { FaultRequest } from "./fault-check.ts";
+import { listFaults } from "./fault-check.ts";
 import type { LedgerPage } from "./ledger.ts";
+import type { Scenarios } from "./scenarios.ts";
 
 /** What the control room steers. */
 export interface ControlContext {
@@ -13,6 +15,7 @@ export interface ControlContext {
   readonly ledger: (after: number, limit: number) => LedgerPage;
   readonly reset: () => void;
   readonly setTraffic: (running: boolean) => void;
+  readonly scenarios: Scenarios;
   readonly state: () => Readonly<Record<string, unknown>>;
 }
 
@@ -44,14 +47,17 @@ function route(context: ControlContext, request: ApiRequest): Answer {
         return ok({ injected: list.map((item) => context.faults.inject(item)) });
       });
     case "GET faults":
-      return ok({
-        faults: FAULTS,
-        common: { count: "hits", forMs: "duration", afterMs: "wait", socket: "name of one socket" },
-        active: context.faults.active(),
-      });
+      return ok({ faults: listFaults(), active: context.faults.active() });
     case "DELETE faults":
       context.faults.clear();
       return ok({ active: [] });
+    case "POST scenario":
+      return withJson(request, (value) => ok(context.scenarios.set(value)));
+    case "GET scenario":
+      return ok(context.scenarios.state() ?? { state: "none" });
+    case "DELETE scenario":
+      context.scenarios.stop();
+      return ok(context.scenarios.state() ?? { state: "none" });
     case "GET ledger":
       return answerLedger(context, request);
     case "POST traffic":
@@ -69,7 +75,7 @@ function route(context: ControlContext, request: ApiRequest): Answer {
     case "GET ":
       return ok(context.state());
     default:
-      return problem(404, `No such call: ${call}. There are: emit, faults, ledger, reset, state, traffic.`);
+      return problem(404, `No such call: ${call}. There are: emit, faults, ledger, reset, scenario, state, traffic.`);
   }
 }
 

@@ -1,25 +1,19 @@
 /** REST reads of people, queues and their states (docs/protocol.md, 9, 9a). */
 import type { Answer, ApiRequest } from "./answer.ts";
-import { apiError, notFound, ok } from "./answer.ts";
-import type { Directory, DirectoryQueue, DirectoryUser, Division, SystemPresence } from "./directory.ts";
+import {
+  answerConversation,
+  answerDetailsQuery,
+  answerMedium,
+  answerNoUser,
+  answerObservationsQuery,
+  answerOneDetails,
+} from "./analytics-routes.ts";
+import { apiError, asObject, notFound, ok } from "./answer.ts";
+import type { DirectoryQueue, DirectoryUser, Division } from "./directory.ts";
+import type { DirectoryContext } from "./directory-context.ts";
 import { answerPage, readList } from "./paging.ts";
-
-/** How an agent stands now. */
-export interface AgentStanding {
-  readonly presence: SystemPresence;
-  readonly presenceAt: number;
-  readonly routingStatus: string;
-  readonly routingAt: number;
-}
-
-/** What the reads show. */
-export interface DirectoryContext {
-  readonly directory: Directory;
-  readonly deniedPermissions: readonly string[];
-  readonly standing: (userId: string) => AgentStanding | undefined;
-  /** The snapshot of a conversation that is live or ended a short while ago. */
-  readonly conversation: (id: string) => unknown;
-}
+import type { Json } from "./said.ts";
+import { MEDIUM_PLURALS } from "./snapshot.ts";
 
 const BULK_PRESENCES = 50;
 
@@ -27,10 +21,11 @@ const BULK_PRESENCES = 50;
 export function answerDirectory(context: DirectoryContext, request: ApiRequest): Answer | undefined {
   const route = findRoute(request.path.slice("/api/v2/".length).split("/"));
   if (route === undefined) return undefined;
-  if (request.method !== "GET" && request.method !== "HEAD") {
+  const isQuery = request.path.endsWith("/query");
+  if (isQuery ? request.method !== "POST" : request.method !== "GET" && request.method !== "HEAD") {
     return apiError(request, 405, "method.not.allowed", "HTTP 405 Method Not Allowed");
   }
-  if (route.permission !== undefined && context.deniedPermissions.includes(route.permission)) {
+  if (route.permission !== undefined && context.permissions.isDenied(route.permission)) {
     return apiError(
       request,
       403,
@@ -49,10 +44,13 @@ interface Route {
 
 type RouteEntry = readonly [pattern: string, answer: Route["answer"], permission?: string];
 
+const CONVERSATION_VIEW = "conversation:communication:view";
+const DETAIL_VIEW = "analytics:conversationDetail:view";
+
 const ROUTES: readonly RouteEntry[] = [
   ["users/presences/purecloud/bulk", answerPresences],
   ["users", answerUsers],
-  ["users/{id}", (context, request, id) => oneUser(context, request, id, toUser)],
+  ["users/{id}", (context, request, id) => oneUser(context, request, id, (user) => toUser(context, request, user))],
   [
     "users/{id}/routingstatus",
     (context, request, id) => oneUser(context, request, id, (user) => toRoutingStatus(context, user.id)),
@@ -61,11 +59,13 @@ const ROUTES: readonly RouteEntry[] = [
     "users/{id}/presences/purecloud",
     (context, request, id) => oneUser(context, request, id, (user) => toPresence(context, user.id)),
   ],
-  ["users/{id}/station", (context, request, id) => oneUser(context, request, id, () => ({}))],
+  [
+    "users/{id}/station",
+    (context, request, id) => oneUser(context, request, id, (user) => context.states().station(user.id) ?? {}),
+  ],
   [
     "users/{id}/outofoffice",
-    (context, request, id) =>
-      oneUser(context, request, id, (user) => ({ user: { id: user.id }, active: false, indefinite: false })),
+    (context, request, id) => oneUser(context, request, id, (user) => toOutOfOffice(context, user.id)),
   ],
   ["routing/queues/divisionviews", answerDivisionViews, "routing:queue:search"],
   ["routing/queues", answerQueues, "routing:queue:view"],
@@ -73,7 +73,15 @@ const ROUTES: readonly RouteEntry[] = [
   ["routing/queues/{id}/members", answerMembers, "routing:queueMember:view"],
   ["authorization/divisions", answerDivisions],
   ["conversations", answerNoUser],
-  ["conversations/{id}", answerConversation],
+  ["conversations/{id}", answerConversation, CONVERSATION_VIEW],
+  ...Object.values(MEDIUM_PLURALS).map((plural): RouteEntry => [
+    `conversations/${plural}/{id}`,
+    (context, request, id) => answerMedium(context, request, id, plural),
+    CONVERSATION_VIEW,
+  ]),
+  ["analytics/conversations/details/query", answerDetailsQuery, DETAIL_VIEW],
+  ["analytics/conversations/{id}/details", answerOneDetails, DETAIL_VIEW],
+  ["analytics/queues/observations/query", answerObservationsQuery, "analytics:queueObservation:view"],
 ];
 
 function findRoute(segments: readonly string[]): Route | undefined {
@@ -92,7 +100,7 @@ function answerUsers(context: DirectoryContext, request: ApiRequest): Answer {
   const ids = readList(request, "id");
   const here = state === "active" || state === "any" ? context.directory.users : [];
   const listed = ids === undefined ? here : here.filter((user) => ids.has(user.id));
-  return answerPage(request, sorted(request, listed), { maxSize: 500 }, toUser);
+  return answerPage(request, sorted(request, listed), { maxSize: 500 }, (user) => toUser(context, request, user));
 }
 
 function answerQueues(context: DirectoryContext, request: ApiRequest): Answer {
@@ -120,9 +128,8 @@ function answerMembers(context: DirectoryContext, request: ApiRequest, id: strin
   const presence = readList(request, "presence");
   const joined = request.query.get("joined") !== "false";
   const members = queue.memberIds.filter((userId) => {
-    const standing = context.standing(userId);
-    if (routing !== undefined && !routing.has(standing?.routingStatus ?? "OFF_QUEUE")) return false;
-    return joined && (presence === undefined || presence.has(standing?.presence ?? "OFFLINE"));
+    if (routing !== undefined && !routing.has(String(toRoutingStatus(context, userId)["status"]))) return false;
+    return joined && (presence === undefined || presence.has(systemPresenceOf(context, userId)));
   });
   return answerPage(request, members, { maxSize: 100 }, (userId) => ({
     id: userId,
@@ -158,21 +165,6 @@ function answerPresences(context: DirectoryContext, request: ApiRequest): Answer
     );
   }
   return ok(ids.filter((id) => context.directory.userById.has(id)).map((id) => toPresence(context, id)));
-}
-
-/** "Active conversations for the logged in user": a client-credentials token has no user. */
-function answerNoUser(_context: DirectoryContext, request: ApiRequest): Answer {
-  return apiError(
-    request,
-    400,
-    "bad.request",
-    "This endpoint needs a user; the token was made with client credentials.",
-  );
-}
-
-function answerConversation(context: DirectoryContext, request: ApiRequest, id: string): Answer {
-  const snapshot = context.conversation(id);
-  return snapshot === undefined ? notFound(request) : ok(snapshot);
 }
 
 function oneUser(
@@ -217,11 +209,12 @@ function sorted<T extends { readonly name: string }>(request: ApiRequest, list: 
   return order.startsWith("desc") ? ascending.reverse() : ascending;
 }
 
-function toDivision(division: Division): Readonly<Record<string, unknown>> {
+function toDivision(division: Division): Json {
   return { id: division.id, name: division.name, selfUri: `/api/v2/authorization/divisions/${division.id}` };
 }
 
-function toUser(user: DirectoryUser): Readonly<Record<string, unknown>> {
+function toUser(context: DirectoryContext, request: ApiRequest, user: DirectoryUser): Json {
+  const expand = readList(request, "expand");
   return {
     id: user.id,
     name: user.name,
@@ -230,11 +223,13 @@ function toUser(user: DirectoryUser): Readonly<Record<string, unknown>> {
     username: user.email,
     state: "active",
     version: 1,
+    ...(expand?.has("presence") === true && { presence: toPresence(context, user.id) }),
+    ...(expand?.has("routingStatus") === true && { routingStatus: toRoutingStatus(context, user.id) }),
     selfUri: `/api/v2/users/${user.id}`,
   };
 }
 
-function toQueue(queue: DirectoryQueue): Readonly<Record<string, unknown>> {
+function toQueue(queue: DirectoryQueue): Json {
   return {
     id: queue.id,
     name: queue.name,
@@ -246,27 +241,37 @@ function toQueue(queue: DirectoryQueue): Readonly<Record<string, unknown>> {
   };
 }
 
-function toRoutingStatus(context: DirectoryContext, userId: string): Readonly<Record<string, unknown>> {
-  const standing = context.standing(userId);
-  return {
-    userId,
-    status: standing?.routingStatus ?? "OFF_QUEUE",
-    ...(standing !== undefined && { startTime: new Date(standing.routingAt).toISOString() }),
-  };
+function toRoutingStatus(context: DirectoryContext, userId: string): Json {
+  return { userId, status: "OFF_QUEUE", ...context.states().routing(userId) };
+}
+
+function toOutOfOffice(context: DirectoryContext, userId: string): Json {
+  const said = context.states().outOfOffice(userId);
+  return said ?? { user: { id: userId }, active: false, indefinite: false };
+}
+
+/** As events spell it, without the freedom they have. */
+function systemPresenceOf(context: DirectoryContext, userId: string): string {
+  const definition = asObject(context.states().presence(userId)?.["presenceDefinition"]);
+  const given = definition?.["systemPresence"];
+  const spelt = (typeof given === "string" ? given : "OFFLINE").toUpperCase().replaceAll(" ", "_");
+  return spelt === "ONQUEUE" ? "ON_QUEUE" : spelt;
 }
 
 /** REST spells presences in its own way: `Available`, `On Queue` (docs/protocol.md, 11). */
-function toPresence(context: DirectoryContext, userId: string): Readonly<Record<string, unknown>> {
-  const standing = context.standing(userId);
-  const presence = standing?.presence ?? "OFFLINE";
+function toPresence(context: DirectoryContext, userId: string): Json {
+  const presence = systemPresenceOf(context, userId);
   const words = presence.split("_").map((word) => `${word.slice(0, 1)}${word.slice(1).toLowerCase()}`);
+  const systemPresence = presence === "ON_QUEUE" ? context.switches.onQueueInRest : words.join(" ");
+  const said = context.states().presence(userId);
+  const id = asObject(said?.["presenceDefinition"])?.["id"] ?? context.directory.presenceIds.get(presence);
   return {
     userId,
     source: "PURECLOUD",
     primary: true,
-    presenceDefinition: { id: context.directory.presenceIds.get(presence), systemPresence: words.join(" ") },
     message: "",
-    ...(standing !== undefined && { modifiedDate: new Date(standing.presenceAt).toISOString() }),
+    ...said,
+    presenceDefinition: { id, systemPresence },
     selfUri: `/api/v2/users/${userId}/presences/purecloud`,
   };
 }

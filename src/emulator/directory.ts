@@ -108,6 +108,13 @@ export function createDirectory(chance: Chance, userCount: number, queueCount: n
   };
 }
 
+/** Whether the user or queue that a topic names works here; topics of other things always do. */
+export function isOfDirectory({ userById, queueById }: Directory, topic: string): boolean {
+  const userId = /^v2\.users\.([^.]+)\./.exec(topic)?.[1];
+  const queueId = /^v2\.(?:routing|analytics)\.queues\.([^.]+)\./.exec(topic)?.[1];
+  return (userId === undefined || userById.has(userId)) && (queueId === undefined || queueById.has(queueId));
+}
+
 function queueName(index: number): string {
   const round = Math.floor(index / QUEUE_NAMES.length);
   const name = QUEUE_NAMES[index % QUEUE_NAMES.length] as string;

@@ -4,25 +4,17 @@ import { asObject } from "./answer.ts";
 import type { Broadcast, WrittenFrame } from "./broadcast.ts";
 import { bodyHash } from "./ledger.ts";
 import { platformFrame } from "./platform-websocket.ts";
-
-/** A frame of either wire. Further members of a notification go out as given. */
-export type ProviderFrame =
-  | {
-      readonly topicName: string;
-      readonly eventBody: unknown;
-      readonly version?: string;
-      readonly metadata?: Readonly<Record<string, unknown>>;
-    }
-  | { readonly topic: string; readonly data: Readonly<Record<string, unknown>> };
+import { complainOfFrame } from "./provider-frame.ts";
+import type { Said } from "./said.ts";
 
 /**
  * Sends frames to whoever listens; gives the ledger's number of each.
  *
  * @throws RingfirstError `RF_OPTION_INVALID` when one is no frame; nothing is sent then.
  */
-export function emitFrames(broadcast: Broadcast, frames: unknown, uuid: () => string): number[] {
+export function emitFrames(broadcast: Broadcast, said: Said, frames: unknown, uuid: () => string): number[] {
   const list: readonly unknown[] = Array.isArray(frames) ? frames : [frames];
-  const sends = list.map((frame, at) => prepare(broadcast, frame, at, uuid));
+  const sends = list.map((frame, at) => prepare({ broadcast, said }, frame, at, uuid));
   const numbers: number[] = [];
   broadcast.together(() => {
     for (const send of sends) numbers.push(send());
@@ -30,19 +22,24 @@ export function emitFrames(broadcast: Broadcast, frames: unknown, uuid: () => st
   return numbers;
 }
 
-function prepare(broadcast: Broadcast, frame: unknown, at: number, uuid: () => string): () => number {
-  const object = asObject(frame);
-  if (typeof object?.["topicName"] === "string" && object["eventBody"] !== undefined) {
+function prepare(
+  { broadcast, said }: { readonly broadcast: Broadcast; readonly said: Said },
+  frame: unknown,
+  at: number,
+  uuid: () => string,
+): () => number {
+  const complaint = complainOfFrame(frame);
+  if (complaint !== undefined) throw new RingfirstError("RF_OPTION_INVALID", `frame ${at}: ${complaint}`);
+  const object = asObject(frame) ?? {};
+  if (typeof object["topicName"] === "string" && object["eventBody"] !== undefined) {
     const written = toNotification(object, object["topicName"], uuid);
-    return () => broadcast.notifyFrame(written).n;
+    return () => {
+      said.hear(written.topic, object["eventBody"]);
+      return broadcast.notifyFrame(written).n;
+    };
   }
-  const data = asObject(object?.["data"]);
-  if (typeof object?.["topic"] === "string" && data !== undefined) {
-    const written = platformFrame(object["topic"], data);
-    return () => broadcast.platformFrame(written).n;
-  }
-  const message = `frame ${at} must be {topicName, eventBody, version?, metadata?} or {topic, data}`;
-  throw new RingfirstError("RF_OPTION_INVALID", message);
+  const written = platformFrame(String(object["topic"]), asObject(object["data"]) ?? {});
+  return () => broadcast.platformFrame(written).n;
 }
 
 function toNotification(object: Readonly<Record<string, unknown>>, topic: string, uuid: () => string): WrittenFrame {
@@ -51,7 +48,7 @@ function toNotification(object: Readonly<Record<string, unknown>>, topic: string
   // The body is written apart so that the ledger's hash is of the very text in the frame.
   const tail = JSON.stringify({ metadata, ...rest }).slice(1);
   const frameText = `{"topicName":${JSON.stringify(topicName)},"version":${JSON.stringify(version)},"eventBody":${bodyText},${tail}`;
-  return { topic, key: keyOf(topic, eventBody), hash: bodyHash(bodyText), frameText };
+  return { topic, key: keyOf(topic, eventBody), hash: bodyHash(bodyText), bodyText, frameText };
 }
 
 /** What an injected event is about: its conversation, else the id in its topic. */

@@ -11,14 +11,14 @@
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError, notFound } from "./answer.ts";
 import { Broadcast } from "./broadcast.ts";
+import { createCentreFaults } from "./centre-faults.ts";
 import { createChance } from "./chance.ts";
 import { Channels } from "./channels.ts";
 import type { ControlContext } from "./control.ts";
 import { answerControl, CONTROL_BYTES, CONTROL_PREFIX } from "./control.ts";
 import type { Directory } from "./directory.ts";
-import { createDirectory } from "./directory.ts";
+import { createDirectory, isOfDirectory } from "./directory.ts";
 import { answerDirectory } from "./directory-routes.ts";
-import { answerOfFault } from "./door-answers.ts";
 import { emitFrames } from "./emit.ts";
 import { Faults } from "./faults.ts";
 import { FrameFaults } from "./frame-faults.ts";
@@ -27,10 +27,17 @@ import { Lobby } from "./lobby.ts";
 import type { Token } from "./oauth.ts";
 import { answerTokensMe, authenticate, Tokens } from "./oauth.ts";
 import type { ResolvedEmulatorOptions } from "./options.ts";
+import { Permissions } from "./permissions.ts";
 import { RateLimit, tooManyRequests } from "./rate-limit.ts";
+import { answerUnderFault, deliveryOf, refusal } from "./request-faults.ts";
+import type { States } from "./rest-states.ts";
+import { LiveStates } from "./rest-states.ts";
+import { Said } from "./said.ts";
+import { Scenarios } from "./scenarios.ts";
 import type { HttpServer, UpgradeVerdict } from "./server.ts";
 import { startServer } from "./server.ts";
 import { createSocketFaults } from "./socket-faults.ts";
+import type { ProviderSocket } from "./sockets.ts";
 import type { NotificationContext } from "./subscriptions.ts";
 import { answerNotifications } from "./subscriptions.ts";
 import { createTopicCatalogue } from "./topics.ts";
@@ -43,42 +50,47 @@ export class EmulatorCore {
   readonly ledger: Ledger;
   readonly faults: Faults;
   readonly traffic: Traffic;
+  readonly scenarios: Scenarios;
   readonly #tokens: Tokens;
   readonly #channels: Channels;
   readonly #lobby: Lobby;
   readonly #broadcast: Broadcast;
   readonly #rateLimit: RateLimit;
+  readonly #creations: RateLimit;
   readonly #notifications: NotificationContext;
+  readonly #permissions: Permissions;
+  readonly #said = new Said();
+  readonly #states: LiveStates;
+  readonly #frozen: States[] = [];
   #server: HttpServer | undefined;
 
   constructor(options: ResolvedEmulatorOptions) {
-    const { clock, limits, switches } = options;
-    const catalogue = createTopicCatalogue({ ...options, topicLength: limits.topicLength });
-    const frames = new FrameFaults(clock);
+    const { clock, limits, switches, logger } = options;
     this.options = options;
     this.directory = createDirectory(createChance(options.seed, 0), options.agents, options.queues);
+    this.#permissions = new Permissions(options.deniedPermissions);
+    const catalogue = createTopicCatalogue({
+      permissions: this.#permissions,
+      topicPermissions: options.topicPermissions,
+      topicLength: limits.topicLength,
+      combinedTakesDots: switches.combinedTakesDots,
+      isKnown: (topic) => switches.unknownIds === "silent" || isOfDirectory(this.directory, topic),
+    });
     const lobby = new Lobby({
       options,
       organizationId: this.directory.organizationId,
       catalogue,
       tokens: () => this.#tokens,
       channels: () => this.#channels,
-      onOpened: (socket) => this.faults.socketOpened(socket),
+      onOpened: (socket) => this.#socketOpened(socket),
     });
     const tokens = new Tokens({ ...options, onEnd: (token) => lobby.tokenEnded(token) });
-    const channels = new Channels({
-      clock,
-      limits,
-      switches,
-      onEnd: (channel, end) => lobby.channelEnded(channel, end),
-    });
-    const act = createSocketFaults({ clock, channels, tokens, lobby });
+    const channels = new Channels({ clock, limits, switches, onEnd: (one, end) => lobby.channelEnded(one, end) });
     this.#lobby = lobby;
     this.#tokens = tokens;
     this.#channels = channels;
     this.ledger = new Ledger(limits.ledgerEvents);
-    this.faults = new Faults({ clock, frames, sockets: () => lobby.sockets(), act });
-    this.#rateLimit = new RateLimit(clock, limits.requestsPerMinute);
+    const frames = new FrameFaults(clock, createChance(options.seed, 3));
     this.#broadcast = new Broadcast({
       channels,
       ledger: this.ledger,
@@ -87,15 +99,46 @@ export class EmulatorCore {
       platformSockets: lobby.platformSockets,
       sockets: () => lobby.sockets(),
     });
-    this.traffic = new Traffic(options, this.directory, this.#broadcast, () => !lobby.isEmpty);
+    this.traffic = new Traffic({
+      options,
+      directory: this.directory,
+      broadcast: this.#broadcast,
+      said: this.#said,
+      isSomebodyHere: () => !lobby.isEmpty,
+    });
+    this.#states = new LiveStates(() => this.traffic, this.#said);
+    this.faults = new Faults({
+      clock,
+      frames,
+      sockets: () => lobby.sockets(),
+      act: createSocketFaults({ clock, channels, tokens, lobby, switches, broadcast: () => this.#broadcast }),
+      actOnCentre: createCentreFaults({
+        channels,
+        tokens,
+        permissions: this.#permissions,
+        freeze: () => this.#freeze(),
+      }),
+    });
+    this.#rateLimit = new RateLimit(clock, limits.requestsPerMinute);
+    this.#creations = new RateLimit(clock, limits.channelsPerMinute);
     this.#notifications = {
       channels,
       catalogue,
       limits,
       switches,
+      creations: this.#creations,
       streamingUrl: (request) => this.#streamingUrl(request),
       onChanged: (channel) => lobby.subscriptionsChanged(channel),
     };
+    this.scenarios = new Scenarios({
+      clock,
+      logger,
+      inject: (request) => this.faults.inject(request),
+      clear: () => this.faults.clear(),
+      emit: (given) => this.emit(given),
+      setTraffic: (running) => this.#setTraffic(running),
+    });
+    if (options.scenario !== undefined) this.scenarios.set(options.scenario);
   }
 
   get port(): number | undefined {
@@ -105,6 +148,7 @@ export class EmulatorCore {
   async listen(): Promise<void> {
     if (this.#server !== undefined) return;
     this.#server = await startServer(this.options.port, this.options.host, {
+      clock: this.options.clock,
       request: (request, fromLoopback) => this.#answer(request, fromLoopback),
       upgrade: (request) => this.#upgrade(request),
       correlationId: () => this.options.clock.uuid(),
@@ -112,12 +156,14 @@ export class EmulatorCore {
     });
     this.traffic.start();
     this.options.logger.info({ port: this.#server.port }, "emulator listens");
+    this.scenarios.listening();
   }
 
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     this.traffic.stop();
+    this.scenarios.stop();
     this.faults.clear();
     this.#tokens.clear();
     this.#channels.clear();
@@ -126,18 +172,26 @@ export class EmulatorCore {
   }
 
   emit(frames: unknown): number[] {
-    return emitFrames(this.#broadcast, frames, () => this.options.clock.uuid());
+    return emitFrames(this.#broadcast, this.#said, frames, () => this.options.clock.uuid());
   }
 
-  /** Back to the first second: faults, ledger, tokens, channels and rate windows go, sockets are closed, the traffic starts anew. */
+  /**
+   * Back to the first second: faults, ledger, tokens, channels and rate windows go, sockets are closed, the traffic and the scenario that the
+   * emulator was made with start anew.
+   */
   reset(): void {
+    this.scenarios.stop();
     this.faults.clear();
     this.#tokens.clear();
     this.#channels.clear();
     void this.#lobby.closeAll(1001, "reset"); // nobody waits for the goodbyes
     this.#rateLimit.clear();
+    this.#creations.clear();
     this.ledger.reset();
+    this.#broadcast.reset();
+    this.#said.clear();
     this.traffic.reset();
+    if (this.options.scenario !== undefined) this.scenarios.set(this.options.scenario);
   }
 
   state(): Readonly<Record<string, unknown>> {
@@ -153,16 +207,41 @@ export class EmulatorCore {
       produced: this.ledger.page(0, 1).total,
       traffic: this.traffic.isRunning,
       faults: this.faults.active(),
+      scenario: this.scenarios.state()?.state,
     };
+  }
+
+  #socketOpened(socket: ProviderSocket): void {
+    this.faults.socketOpened(socket);
+    this.scenarios.socketOpened();
+  }
+
+  #setTraffic(running: boolean): void {
+    if (running) this.traffic.start();
+    else this.traffic.stop();
+  }
+
+  /** What REST says stands still until the last of those who froze it lets go. */
+  #freeze(): () => void {
+    const { users, queues } = this.directory;
+    const frozen = this.#states.frozen(
+      users.map(({ id }) => id),
+      queues.map(({ id }) => id),
+    );
+    this.#frozen.push(frozen);
+    return () => void this.#frozen.splice(this.#frozen.indexOf(frozen), 1);
   }
 
   #answer(request: ApiRequest, fromLoopback: boolean): Answer | undefined {
     if (request.path.startsWith(CONTROL_PREFIX)) return answerControl(this.#control(), request, fromLoopback);
-    const isToken = request.path === "/oauth/token";
-    const fault = this.faults.at(isToken ? "token" : "rest");
-    if (fault?.fault === "odd-token") return this.#tokens.answer(request, { expiresIn: fault.expiresIn });
-    if (fault !== undefined) return answerOfFault(fault, request, this.options.limits.requestsPerMinute);
-    if (isToken) return this.#tokens.answer(request);
+    const fault = this.faults.at(request.path === "/oauth/token" ? "token" : "rest", request);
+    if (fault === undefined) return this.#answerWell(request);
+    const allowed = this.options.limits.requestsPerMinute;
+    return answerUnderFault(fault, request, allowed, (played) => this.#answerWell(played));
+  }
+
+  #answerWell(request: ApiRequest): Answer {
+    if (request.path === "/oauth/token") return this.#tokens.answer(request);
     return request.path.startsWith("/api/v2/") ? this.#api(request) : notFound(request);
   }
 
@@ -172,7 +251,8 @@ export class EmulatorCore {
       faults: this.faults,
       ledger: (after, limit) => this.ledger.page(after, limit),
       reset: () => this.reset(),
-      setTraffic: (running) => (running ? this.traffic.start() : this.traffic.stop()),
+      setTraffic: (running) => this.#setTraffic(running),
+      scenarios: this.scenarios,
       state: () => this.state(),
     };
   }
@@ -198,17 +278,23 @@ export class EmulatorCore {
       return answerNotifications(this.#notifications, token, request);
     const context = {
       directory: this.directory,
-      deniedPermissions: this.options.deniedPermissions,
-      standing: (userId: string) => this.traffic.standing(userId),
-      conversation: (id: string) => this.traffic.conversation(id),
+      permissions: this.#permissions,
+      switches: this.options.switches,
+      states: () => this.#frozen[0] ?? this.#states,
     };
     return answerDirectory(context, request) ?? notFound(request);
   }
 
   #upgrade(request: ApiRequest): UpgradeVerdict {
-    const fault = this.faults.at("upgrade");
+    const fault = this.faults.at("upgrade", request);
     if (fault === undefined) return this.#lobby.upgrade(request);
-    const answer = answerOfFault(fault, request, this.options.limits.requestsPerMinute);
+    if (fault.name === "lost-answer") return { kind: "cut" };
+    if (fault.name === "slow") {
+      const verdict = this.#lobby.upgrade(request);
+      const { delayMs = 0 } = deliveryOf(fault.request);
+      return verdict.kind === "accept" ? { ...verdict, delayMs } : verdict;
+    }
+    const answer = refusal(fault, request, this.options.limits.requestsPerMinute);
     return answer === undefined ? { kind: "hang" } : { kind: "refuse", answer };
   }
 

@@ -1,59 +1,23 @@
 /**
- * Faults on command: which there are, which are active, and for how long.
+ * Faults on command: which are active, and for how long. What there is: fault-list.ts.
  *
  * F1. A fault waits `afterMs`, then acts. Request and frame faults act on the next `count` requests or frames, or for `forMs`; with neither,
  *     once. Socket faults act at once on up to `count` open sockets (all when not given), and with `forMs` on each socket that opens meanwhile.
  * F2. Clearing ends what is active and what waits; stalled sockets go on. What was already done (a closed socket) stays done.
+ * F3. Of the faults that fit a request the one that began first acts.
  */
-import { RingfirstError } from "../errors.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
+import type { ApiRequest } from "./answer.ts";
+import type { FaultRequest } from "./fault-check.ts";
+import type { FaultKind, FaultName } from "./fault-list.ts";
+import { checkFault, numberOf, textOf } from "./fault-check.ts";
 import type { FrameFault, FrameFaultName, FrameFaults } from "./frame-faults.ts";
+import { newFrameFault } from "./frame-faults.ts";
+import { glob } from "./glob.ts";
 import type { ProviderSocket } from "./sockets.ts";
-import { isCloseCode } from "./sockets.ts";
 
 /** Doors at which a request fault can stand. */
 export type FaultDoor = "token" | "rest" | "upgrade";
-
-/** Every fault with its parameters, as `GET /_emulator/faults` lists them. */
-export const FAULTS = {
-  close: { code: "close code, default 1011; 1005: none; 1006: no close frame", reason: "text" },
-  drop: {},
-  stall: { heartbeats: "true: heartbeats go on, events don't" },
-  malformed: { kind: "truncated (default) | text | binary | unknown-fields" },
-  socket_closing: { graceMs: "time until the socket is closed, default 60000; -1: never" },
-  token_revoked: {},
-  no_longer_subscribed: {},
-  channel_gone: {},
-  unauthorized: { on: "token | rest | upgrade | all (default)" },
-  forbidden: { on: "token | rest | upgrade | all (default)" },
-  "rate-limit": { on: "token | rest | upgrade | all (default)", retryAfterS: "seconds, default 5; 0: no header" },
-  "server-error": {
-    on: "token | rest | upgrade | all (default)",
-    status: "200 to 599, default 503",
-    html: "true: an HTML page",
-    location: "header, for a redirect",
-  },
-  "odd-token": { expiresIn: "what the next tokens say in expires_in; missing when not given" },
-  hang: { on: "token | rest | upgrade | all (default)" },
-  gap: {},
-  duplicate: {},
-  reorder: {},
-  delay: { delayMs: "default 1000" },
-} as const;
-
-/** The name of a fault. */
-export type FaultName = keyof typeof FAULTS;
-
-/** A fault that is wanted; further members are the parameters listed in {@link FAULTS}. */
-export interface FaultRequest {
-  readonly fault: string;
-  readonly count?: number;
-  readonly forMs?: number;
-  readonly afterMs?: number;
-  /** Only this socket, by its name in the ledger. */
-  readonly socket?: string;
-  readonly [parameter: string]: unknown;
-}
 
 /** A fault that waits or acts. */
 export interface ActiveFault {
@@ -63,113 +27,110 @@ export interface ActiveFault {
   /** Requests or frames it still hits; absent when time alone ends it. */
   readonly left?: number;
   readonly waiting: boolean;
+  /** Sockets, requests or frames that it has hit so far; absent when it has no such thing. */
+  readonly hit?: number;
 }
 
-/** What a request fault does at a door. */
-export interface DoorFault {
-  readonly fault: "unauthorized" | "forbidden" | "rate-limit" | "server-error" | "hang" | "odd-token";
-  readonly status: number;
-  readonly retryAfterS: number;
-  readonly html: boolean;
-  readonly location: string | undefined;
-  readonly expiresIn: unknown;
+/** What stands at a door for one request. */
+export interface RequestFault {
+  readonly name: FaultName;
+  readonly request: FaultRequest;
 }
 
 /** Does to one socket what a socket fault says. */
 export type SocketFaultAction = (socket: ProviderSocket, name: FaultName, request: FaultRequest) => void;
 
+/** Does to the centre what a fault says; gives what ends it. */
+export type CentreFaultAction = (name: FaultName, request: FaultRequest) => () => void;
+
+/** What faults act on. */
+export interface FaultParts {
+  readonly clock: Clock;
+  readonly frames: FrameFaults;
+  readonly sockets: () => Iterable<ProviderSocket>;
+  readonly act: SocketFaultAction;
+  readonly actOnCentre: CentreFaultAction;
+}
+
 interface Entry {
   readonly id: number;
   readonly name: FaultName;
+  readonly kind: FaultKind;
   readonly request: FaultRequest;
+  readonly isPath: (path: string) => boolean;
   readonly frameFault: FrameFault | undefined;
+  readonly stalled: Set<ProviderSocket>;
   left: number | undefined;
+  hit: number;
   waiting: boolean;
   timer: Timer | undefined;
+  undo: (() => void) | undefined;
 }
-
-/** A close frame has no room for more. */
-const MAX_REASON_BYTES = 123;
-const DOOR_FAULTS: ReadonlySet<string> = new Set([
-  "unauthorized",
-  "forbidden",
-  "rate-limit",
-  "server-error",
-  "hang",
-  "odd-token",
-]);
-const FRAME_FAULTS: ReadonlySet<string> = new Set(["gap", "duplicate", "reorder", "delay"]);
 
 /** The faults of one emulator. */
 export class Faults {
-  readonly #clock: Clock;
-  readonly #frames: FrameFaults;
-  readonly #sockets: () => Iterable<ProviderSocket>;
-  readonly #act: SocketFaultAction;
+  readonly #parts: FaultParts;
   readonly #entries = new Map<number, Entry>();
   #ids = 0;
 
-  constructor(parts: {
-    readonly clock: Clock;
-    readonly frames: FrameFaults;
-    readonly sockets: () => Iterable<ProviderSocket>;
-    readonly act: SocketFaultAction;
-  }) {
-    this.#clock = parts.clock;
-    this.#frames = parts.frames;
-    this.#sockets = parts.sockets;
-    this.#act = parts.act;
+  constructor(parts: FaultParts) {
+    this.#parts = parts;
   }
 
   /**
    * Starts a fault.
    *
-   * @throws RingfirstError `RF_OPTION_INVALID` for an unknown fault or a number out of bounds.
+   * @throws RingfirstError `RF_OPTION_INVALID` for an unknown fault or parameter, or a value out of bounds.
    */
-  inject(request: FaultRequest): ActiveFault {
-    const name = faultName(request.fault);
-    for (const spent of this.#entries.values()) if (spent.frameFault?.left === 0) this.#finish(spent);
-    checkParameters(request);
+  inject(wanted: FaultRequest): ActiveFault {
+    const { name, kind, request } = checkFault(wanted);
+    for (const spent of this.#entries.values()) if ((spent.frameFault?.left ?? 1) <= 0) this.#finish(spent);
     const entry: Entry = {
       id: (this.#ids += 1),
       name,
+      kind,
       request,
-      frameFault: FRAME_FAULTS.has(name)
-        ? { name: name as FrameFaultName, delayMs: numberOf(request["delayMs"], 1000), left: hits(request) ?? Infinity }
-        : undefined,
-      left: DOOR_FAULTS.has(name) ? hits(request) : undefined,
+      isPath: glob(textOf(request, "path", "*")),
+      frameFault:
+        kind === "frame" ? newFrameFault(name as FrameFaultName, request, hits(request) ?? Infinity) : undefined,
+      stalled: new Set(),
+      left: kind === "request" ? hits(request) : undefined,
+      hit: 0,
       waiting: true,
       timer: undefined,
+      undo: undefined,
     };
     this.#entries.set(entry.id, entry);
-    const shown = toActive(entry);
-    if (request.afterMs !== undefined && request.afterMs > 0) {
-      entry.timer = this.#clock.setTimer(request.afterMs, () => this.#begin(entry));
-      return shown;
+    const afterMs = numberOf(request, "afterMs", 0);
+    if (afterMs > 0) {
+      entry.timer = this.#parts.clock.setTimer(afterMs, () => this.#begin(entry));
+      return toActive(entry);
     }
+    const shown = toActive({ ...entry, waiting: false });
     this.#begin(entry);
-    return { ...shown, waiting: false };
+    return kind === "socket" ? { ...shown, hit: entry.hit } : shown;
   }
 
   /** Faults that wait or act. */
   active(): readonly ActiveFault[] {
-    return Array.from(this.#entries.values(), toActive).filter((fault) => fault.left !== 0);
+    return Array.from(this.#entries.values(), toActive).filter(({ left = 1 }) => left > 0);
   }
 
-  /** Ends all faults. */
-  clear(): void {
-    for (const entry of this.#entries.values()) this.#finish(entry);
+  /** Ends all faults, or those of these ids. */
+  clear(ids?: readonly number[]): void {
+    for (const entry of this.#entries.values()) if (ids?.includes(entry.id) ?? true) this.#finish(entry);
   }
 
   /** What stands at a door for the next request; uses up one hit. */
-  at(door: FaultDoor): DoorFault | undefined {
+  at(door: FaultDoor, request: ApiRequest): RequestFault | undefined {
     for (const entry of this.#entries.values()) {
-      if (entry.waiting || !DOOR_FAULTS.has(entry.name) || !standsAt(entry, door)) continue;
+      if (entry.waiting || entry.kind !== "request" || !standsAt(entry, door, request)) continue;
+      entry.hit += 1;
       if (entry.left !== undefined) {
         entry.left -= 1;
         if (entry.left <= 0) this.#finish(entry);
       }
-      return toDoorFault(entry);
+      return entry;
     }
     return undefined;
   }
@@ -177,105 +138,67 @@ export class Faults {
   /** To be called for each socket that opens. */
   socketOpened(socket: ProviderSocket): void {
     for (const entry of this.#entries.values()) {
-      if (!entry.waiting && entry.request.forMs !== undefined && isSocketFault(entry.name)) this.#actOn(entry, socket);
+      if (!entry.waiting && entry.request["forMs"] !== undefined && entry.kind === "socket") this.#actOn(entry, socket);
     }
   }
 
   #begin(entry: Entry): void {
     entry.waiting = false;
-    const { forMs, count = Infinity } = entry.request;
-    if (forMs !== undefined) entry.timer = this.#clock.setTimer(forMs, () => this.#finish(entry));
-    if (entry.frameFault !== undefined) this.#frames.arm(entry.frameFault);
-    if (!isSocketFault(entry.name)) return;
-    let left = count;
-    for (const socket of this.#sockets()) {
-      if (left > 0 && this.#actOn(entry, socket)) left -= 1;
+    const { forMs } = entry.request;
+    if (forMs !== undefined) entry.timer = this.#parts.clock.setTimer(Number(forMs), () => this.#finish(entry));
+    if (entry.frameFault !== undefined) this.#parts.frames.arm(entry.frameFault);
+    if (entry.kind === "centre") entry.undo = this.#parts.actOnCentre(entry.name, entry.request);
+    if (entry.name === "foreign-channels" && forMs === undefined) this.#entries.delete(entry.id);
+    if (entry.kind !== "socket") return;
+    for (const socket of Array.from(this.#parts.sockets())) {
+      if (entry.hit < numberOf(entry.request, "count", Infinity)) this.#actOn(entry, socket);
     }
     if (forMs === undefined && entry.name !== "stall") this.#finish(entry);
   }
 
-  #actOn(entry: Entry, socket: ProviderSocket): boolean {
-    const wanted = entry.request.socket;
-    if (!socket.isOpen || (wanted !== undefined && wanted !== socket.name)) return false;
-    this.#act(socket, entry.name, entry.request);
-    return true;
+  #actOn(entry: Entry, socket: ProviderSocket): void {
+    const wanted = entry.request["socket"];
+    if (!socket.isOpen || (wanted !== undefined && wanted !== socket.name)) return;
+    entry.hit += 1;
+    if (entry.name === "stall") entry.stalled.add(socket);
+    this.#parts.act(socket, entry.name, entry.request);
   }
 
   #finish(entry: Entry): void {
+    if (!this.#entries.delete(entry.id)) return;
     entry.timer?.cancel();
-    this.#entries.delete(entry.id);
-    if (entry.frameFault !== undefined) this.#frames.disarm(entry.frameFault);
-    if (entry.name === "stall") for (const socket of this.#sockets()) socket.stall(undefined);
+    entry.undo?.();
+    if (entry.frameFault !== undefined) this.#parts.frames.disarm(entry.frameFault);
+    for (const socket of entry.stalled) if (!this.#isStalled(socket)) socket.stall(undefined);
   }
-}
 
-function isSocketFault(name: FaultName): boolean {
-  return !DOOR_FAULTS.has(name) && !FRAME_FAULTS.has(name);
-}
-
-/** Names are read without case, `-` and `_` alike. */
-function faultName(given: unknown): FaultName {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[-_]/g, "");
-  const found = Object.keys(FAULTS).find((name) => plain(name) === plain(String(given)));
-  if (found !== undefined) return found as FaultName;
-  throw new RingfirstError(
-    "RF_OPTION_INVALID",
-    `fault must be one of ${Object.keys(FAULTS).join(", ")}; got ${String(given)}`,
-  );
-}
-
-/** What is wrong is told now: once the fault acts, nobody is there to hear it. */
-function checkParameters(request: FaultRequest): void {
-  const refuse = (name: string, rule: string): never => {
-    const got = JSON.stringify(request[name]);
-    throw new RingfirstError("RF_OPTION_INVALID", `${name} must be ${rule}, got ${got}`);
-  };
-  for (const name of ["count", "forMs", "afterMs", "delayMs", "retryAfterS"]) {
-    const value = request[name];
-    const isWell = typeof value === "number" && Number.isFinite(value) && value >= 0;
-    if (value !== undefined && !isWell) refuse(name, "a number of at least 0");
+  #isStalled(socket: ProviderSocket): boolean {
+    return Array.from(this.#entries.values()).some(({ stalled }) => stalled.has(socket));
   }
-  const { code, reason, status } = request;
-  if (code !== undefined && !isCloseCode(code)) refuse("code", "a close code (1000 to 1014 or 3000 to 4999)");
-  if (reason !== undefined && (typeof reason !== "string" || Buffer.byteLength(reason) > MAX_REASON_BYTES)) {
-    refuse("reason", `a text of at most ${MAX_REASON_BYTES} bytes`);
-  }
-  const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
-  if (status !== undefined && !isStatus) refuse("status", "a whole number from 200 to 599");
 }
 
 /** Requests or frames that a fault hits; `undefined` when only time ends it. */
-function hits(request: FaultRequest): number | undefined {
-  return request.count ?? (request.forMs === undefined ? 1 : undefined);
+function hits({ count, forMs }: FaultRequest): number | undefined {
+  if (count !== undefined) return Number(count);
+  return forMs === undefined ? 1 : undefined;
 }
 
-function numberOf(value: unknown, fallback: number): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : fallback;
+function standsAt(entry: Entry, door: FaultDoor, request: ApiRequest): boolean {
+  const { on } = entry.request;
+  if (textOf(entry.request, "method", request.method).toUpperCase() !== request.method) return false;
+  if (!entry.isPath(request.path) || MAKES_SENSE[entry.name]?.(door, request) === false) return false;
+  if (on === undefined || on === "all") return true;
+  return Array.isArray(on) ? on.includes(door) : on === door;
 }
 
-function standsAt({ name, request: { on } }: Entry, door: FaultDoor): boolean {
-  if (name === "odd-token") return door === "token";
-  if (on === undefined || on === "all" || on === door) return true;
-  return Array.isArray(on) && on.includes(door);
-}
-
-function toDoorFault({ name, request }: Entry): DoorFault {
-  const status = {
-    unauthorized: 401,
-    forbidden: 403,
-    "rate-limit": 429,
-    "server-error": numberOf(request["status"], 503),
-  };
-  const { location, expiresIn } = request;
-  return {
-    fault: name as DoorFault["fault"],
-    status: status[name as keyof typeof status] ?? 0,
-    retryAfterS: numberOf(request["retryAfterS"], 5),
-    html: request["html"] === true,
-    location: typeof location === "string" ? location : undefined,
-    expiresIn,
-  };
-}
+/** The requests that a fault can do something to, where those are not all. */
+const MAKES_SENSE: Partial<Record<FaultName, (door: FaultDoor, request: ApiRequest) => boolean>> = {
+  "odd-token": (door) => door === "token",
+  "odd-channel": (_door, { method, path }) => method === "POST" && path === "/api/v2/notifications/channels",
+  "odd-answer": (door, { method }) => door === "rest" && method !== "HEAD",
+  "moving-pages": (_door, { method, query }) => method === "GET" && Number(query.get("pageNumber") ?? 1) > 1,
+  "reject-topics": (_door, { method, path }) => /^(?:POST|PUT)$/.test(method) && path.endsWith("/subscriptions"),
+};
 
 function toActive(entry: Entry): ActiveFault {
   const left = entry.frameFault === undefined ? entry.left : entry.frameFault.left;
@@ -285,5 +208,6 @@ function toActive(entry: Entry): ActiveFault {
     request: entry.request,
     waiting: entry.waiting,
     ...(left !== undefined && Number.isFinite(left) && { left }),
+    ...(entry.kind === "request" && { hit: entry.hit }),
   };
 }

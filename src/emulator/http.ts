@@ -1,6 +1,7 @@
 /** node:http in and out: requests read in full under a size limit, answers written with their correlation id. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../ports/clock.ts";
 import type { Answer, ApiRequest } from "./answer.ts";
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -42,30 +43,57 @@ export function toApiRequest(incoming: IncomingMessage, body: string, correlatio
   };
 }
 
-/** Writes an answer; HEAD gets its headers only. */
-export function writeAnswer(response: ServerResponse, request: ApiRequest, answer: Answer): void {
+/** Writes an answer as it is delivered; HEAD gets its headers only. */
+export function writeAnswer(clock: Clock, response: ServerResponse, request: ApiRequest, answer: Answer): void {
+  const { delayMs = 0, dripMs, isCut } = answer.delivery ?? {};
+  if (isCut === true) {
+    response.destroy();
+    return;
+  }
+  if (delayMs > 0) {
+    clock.setTimer(delayMs, () =>
+      writeAnswer(clock, response, request, { ...answer, delivery: dripMs === undefined ? {} : { dripMs } }),
+    );
+    return;
+  }
+  const { text, headers } = toText(request, answer);
+  response.writeHead(answer.status, headers);
+  if (request.method === "HEAD") response.end();
+  else if (dripMs === undefined) response.end(text);
+  else drip(clock, response, Buffer.from(text), dripMs);
+}
+
+/** One byte now, the others later, until the reader goes. */
+function drip(clock: Clock, response: ServerResponse, bytes: Buffer, dripMs: number): void {
+  if (response.destroyed) return;
+  if (bytes.length === 0) response.end();
+  else {
+    response.write(bytes.subarray(0, 1));
+    clock.setTimer(dripMs, () => drip(clock, response, bytes.subarray(1), dripMs));
+  }
+}
+
+function toText(
+  request: ApiRequest,
+  answer: Answer,
+): { readonly text: string; readonly headers: Readonly<Record<string, string>> } {
   const text = answer.json === undefined ? (answer.text ?? "") : JSON.stringify(answer.json);
-  const type = answer.json === undefined ? "text/html; charset=utf-8" : "application/json";
-  response.writeHead(answer.status, {
-    ...(text !== "" && { "content-type": type }),
-    ...(answer.status !== 204 && { "content-length": Buffer.byteLength(text) }),
-    "ININ-Correlation-Id": request.correlationId,
-    ...answer.headers,
-  });
-  response.end(request.method === "HEAD" ? undefined : text);
+  const type = answer.json === undefined ? (answer.type ?? "text/html; charset=utf-8") : "application/json";
+  return {
+    text,
+    headers: {
+      ...(text !== "" && { "content-type": type }),
+      ...(answer.status !== 204 && { "content-length": String(Buffer.byteLength(text)) }),
+      "ININ-Correlation-Id": request.correlationId,
+      ...answer.headers,
+    },
+  };
 }
 
 /** Refuses an upgrade: there is no response object then, only the connection. */
 export function refuseUpgrade(connection: Duplex, request: ApiRequest, answer: Answer): void {
-  const text = answer.json === undefined ? (answer.text ?? "") : JSON.stringify(answer.json);
-  const headers = {
-    "content-type": answer.json === undefined ? "text/html; charset=utf-8" : "application/json",
-    "content-length": String(Buffer.byteLength(text)),
-    "ININ-Correlation-Id": request.correlationId,
-    connection: "close",
-    ...answer.headers,
-  };
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { text, headers } = toText(request, answer);
+  const head = Object.entries({ connection: "close", ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   connection.end(`HTTP/1.1 ${answer.status} ${REASONS[answer.status] ?? "Error"}\r\n${head.join("")}\r\n${text}`);
 }
 

@@ -6,17 +6,26 @@
 import { RingfirstError } from "../errors.ts";
 import type { Directory } from "./directory.ts";
 import { EmulatorCore } from "./emulator.ts";
-import type { ProviderFrame } from "./emit.ts";
-import type { ActiveFault, FaultRequest } from "./faults.ts";
+import type { ProviderFrame } from "./provider-frame.ts";
+import type { FaultRequest } from "./fault-check.ts";
+import type { ActiveFault } from "./faults.ts";
 import type { LedgerPage } from "./ledger.ts";
 import type { EmulatorOptions } from "./options.ts";
+import type { ScenarioState } from "./scenario.ts";
+import type { Scenario } from "./scenario-read.ts";
 import { resolveEmulatorOptions } from "./options.ts";
 
 export type { DirectoryQueue, DirectoryUser, Division } from "./directory.ts";
-export type { ProviderFrame } from "./emit.ts";
-export type { ActiveFault, FaultName, FaultRequest } from "./faults.ts";
+export type { ProviderFrame } from "./provider-frame.ts";
+export type { FaultRequest } from "./fault-check.ts";
+export type { FaultName } from "./fault-list.ts";
+export type { ActiveFault } from "./faults.ts";
 export type { LedgerEvent, LedgerPage } from "./ledger.ts";
-export type { EmulatorLimits, EmulatorOptions, EmulatorSwitches } from "./options.ts";
+export type { EmulatorLimits, EmulatorOptions } from "./options.ts";
+export type { ScenarioLine, ScenarioState } from "./scenario.ts";
+export { inspectScenario } from "./scenario-read.ts";
+export type { Scenario, ScenarioDuration, ScenarioProblem, ScenarioStep } from "./scenario-read.ts";
+export type { EmulatorSwitches } from "./switches.ts";
 export type { Directory } from "./directory.ts";
 
 /** Faults of an emulator, on command. */
@@ -27,6 +36,16 @@ export interface EmulatorFaults {
   active(): readonly ActiveFault[];
   /** Ends all faults. */
   clear(): void;
+}
+
+/** Scenarios of an emulator: faults and frames by a timetable. */
+export interface EmulatorScenarios {
+  /** Plays a scenario in the place of another, as `POST /_emulator/scenario` does. */
+  play(scenario: Scenario): ScenarioState;
+  /** What is played, how far it is, and what was done. */
+  state(): ScenarioState | undefined;
+  /** Ends it; faults that act go on. */
+  stop(): void;
 }
 
 /** A contact centre that can be connected to. */
@@ -40,6 +59,7 @@ export interface Emulator extends AsyncDisposable {
   /** Who works here: ids of users and queues for topics. */
   readonly directory: Directory;
   readonly faults: EmulatorFaults;
+  readonly scenarios: EmulatorScenarios;
   /** Opens the port and lets the traffic begin. */
   listen(): Promise<void>;
   /** Sends frames of either wire to whoever listens; gives the ledger's number of each. */
@@ -89,6 +109,11 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     clientSecret: core.options.clientSecret,
     directory: core.directory,
     faults: core.faults,
+    scenarios: {
+      play: (scenario) => core.scenarios.set(scenario),
+      state: () => core.scenarios.state(),
+      stop: () => core.scenarios.stop(),
+    },
     listen: () => core.listen(),
     emit: (frames) => core.emit(frames),
     ledger: ({ after, limit } = {}) => core.ledger.page(after, limit),

@@ -75,6 +75,14 @@ export class Ledger {
     return { events, next: Math.max(to, after), total: this.#last - this.#resetAt, oldest: this.#before + 1 };
   }
 
+  /** A frame that was on its way to a socket didn't get there. */
+  withhold(n: number, socket: string): void {
+    if (n <= this.#before || n > this.#last) return;
+    const event = this.#ring[this.#slot(n)] as LedgerEvent;
+    const sockets = event.sockets.filter((name) => name !== socket);
+    this.#ring[this.#slot(n)] = { ...event, sockets, withheld: [...(event.withheld ?? []), socket] };
+  }
+
   reset(): void {
     this.#ring = [];
     this.#before = this.#last;

@@ -51,6 +51,7 @@ export class Lobby {
     this.#socketSettings = {
       clock: parts.options.clock,
       heartbeatMs: parts.options.heartbeatMs,
+      idleCloseMs: parts.options.switches.idleCloseMs,
       bufferedBytes: parts.options.limits.bufferedBytes,
       logger: parts.options.logger,
       onMessage: (socket, message) => this.#socketOnMessage(socket, message),
@@ -87,6 +88,10 @@ export class Lobby {
     const id = request.path.slice(CHANNEL_PATH.length);
     const channels = this.#parts.channels();
     const channel = channels.find(id);
+    const { secondSocket } = this.#parts.options.switches;
+    if (channel?.socket?.isOpen === true && secondSocket === "refused") {
+      return { kind: "refuse", answer: apiError(request, 409, "request.conflict", "The channel has a socket.") };
+    }
     if (channel !== undefined)
       return { kind: "accept", opened: (ws, connection) => this.#channelOpened(channel, ws, connection) };
     const { unknownChannelStatus, expiredChannelStatus } = this.#parts.options.switches;
@@ -104,6 +109,13 @@ export class Lobby {
     await Promise.all(closed);
   }
 
+  /** A channel has another socket now, or one of a program that isn't there. */
+  replaceSocket(channel: Channel, socket: ProviderSocket | undefined): void {
+    const replaced = channel.socket;
+    channel.socket = socket;
+    replaced?.close(this.#parts.options.switches.replacedCode, "replaced by another connection");
+  }
+
   /** Sends a system message to a channel's socket. */
   tell(channel: Channel, message: SystemMessage): void {
     const { options, organizationId } = this.#parts;
@@ -113,7 +125,7 @@ export class Lobby {
       oauthClientId: options.clientId,
       correlationId: options.clock.uuid(),
     };
-    channel.socket?.send(systemFrame(message, subject));
+    channel.socket?.send(systemFrame(message, subject, options.switches.closingBody));
   }
 
   /** A channel's list has changed. */
@@ -124,6 +136,7 @@ export class Lobby {
   /** A token ended: its channels go, and its sockets of the second wire. */
   tokenEnded(token: Token): void {
     const { tokenEnd, tokenEndedCode } = this.#parts.options.switches;
+    if (tokenEnd === "outlives") return;
     const channels = this.#parts.channels();
     for (const channel of channels.list()) {
       if (channel.token !== token) continue;
@@ -138,6 +151,7 @@ export class Lobby {
   /** A channel ended: its socket closes, or stays and hears nothing. */
   channelEnded(channel: Channel, end: ChannelEnd): void {
     const { tokenEnd, tokenEndedCode, channelGoneCode } = this.#parts.options.switches;
+    if (end === "silently") return;
     if (end !== "token") channel.socket?.close(channelGoneCode, "channel ended");
     else if (tokenEnd !== "silent") channel.socket?.close(tokenEndedCode, "token ended");
   }
@@ -161,9 +175,7 @@ export class Lobby {
 
   #channelOpened(channel: Channel, ws: WebSocket, connection: Duplex): void {
     const socket = this.#newSocket("notifications", ws, connection);
-    const replaced = channel.socket;
-    channel.socket = socket;
-    replaced?.close(this.#parts.options.switches.replacedCode, "replaced by another connection");
+    this.replaceSocket(channel, socket);
     this.#guests.set(socket, { channel, token: channel.token });
     this.#parts.channels().touch(channel, false);
     this.#parts.onOpened(socket);

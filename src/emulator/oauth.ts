@@ -6,7 +6,10 @@
 import type { Clock, Timer } from "../ports/clock.ts";
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError, notFound, ok } from "./answer.ts";
+import type { EmulatorLimits } from "./options.ts";
 import { madeUp } from "./options.ts";
+import { RateLimit, tooManyRequests } from "./rate-limit.ts";
+import type { EmulatorSwitches } from "./switches.ts";
 
 /** A token that was issued. */
 export interface Token {
@@ -21,6 +24,8 @@ export interface OAuthSettings {
   readonly clientSecret: string;
   readonly tokenLifeS: number;
   readonly clock: Clock;
+  readonly switches: EmulatorSwitches;
+  readonly limits: EmulatorLimits;
   /** Called once for each token that expired or was revoked. */
   readonly onEnd: (token: Token) => void;
 }
@@ -33,34 +38,39 @@ export class Tokens {
   readonly #settings: OAuthSettings;
   readonly #live = new Map<string, { readonly token: Token; readonly timer: Timer }>();
 
+  readonly #logins: RateLimit;
+
   constructor(settings: OAuthSettings) {
     this.#settings = settings;
+    this.#logins = new RateLimit(settings.clock, settings.limits.loginsPerMinute);
   }
 
-  /** `POST /oauth/token`; `odd` tells another life in `expires_in` than the token has. */
-  answer(request: ApiRequest, odd?: { readonly expiresIn: unknown }): Answer {
+  /** `POST /oauth/token`. */
+  answer(request: ApiRequest): Answer {
     if (request.method !== "POST") return apiError(request, 405, "method.not.allowed", "HTTP 405 Method Not Allowed");
+    const { retryAfterS } = this.#logins.count("login");
+    if (retryAfterS > 0) return tooManyRequests(request, retryAfterS, this.#settings.limits.loginsPerMinute);
     const form = new URLSearchParams(request.body);
     const grant = form.get("grant_type");
-    if (grant === null) return oauthError(400, "invalid_request", "grant_type is missing");
+    if (grant === null) return this.#error(400, "invalid_request", "grant_type is missing");
     if (grant !== "client_credentials")
-      return oauthError(400, "unsupported_grant_type", `unsupported grant type: ${grant}`);
+      return this.#error(400, "unsupported_grant_type", `unsupported grant type: ${grant}`);
     const given = basicCredentials(request.headers["authorization"]) ?? {
       id: form.get("client_id") ?? "",
       secret: form.get("client_secret") ?? "",
     };
     if (given.id !== this.#settings.clientId)
-      return oauthError(400, "invalid_client", "client not found: invalid_client");
+      return this.#error(400, "invalid_client", "client not found: invalid_client");
     if (given.secret !== this.#settings.clientSecret) {
-      return oauthError(401, "invalid_client", "authentication failed: invalid_client");
+      return this.#error(401, "invalid_client", "authentication failed: invalid_client");
     }
-    const token = this.#issue();
+    const token = this.issue();
     return {
       status: 200,
       json: {
         access_token: token.value,
         token_type: "bearer",
-        expires_in: odd === undefined ? this.#settings.tokenLifeS : odd.expiresIn,
+        expires_in: this.#settings.tokenLifeS,
       },
       headers: { "cache-control": "no-store" },
     };
@@ -81,9 +91,11 @@ export class Tokens {
   clear(): void {
     for (const { timer } of this.#live.values()) timer.cancel();
     this.#live.clear();
+    this.#logins.clear();
   }
 
-  #issue(): Token {
+  /** A new token of the client. */
+  issue(): Token {
     const { clock, clientId, tokenLifeS } = this.#settings;
     const value = madeUp(clock, 86);
     const token: Token = { value, clientId, expiresAt: clock.now() + tokenLifeS * 1000 };
@@ -91,6 +103,18 @@ export class Tokens {
     this.#live.set(value, { token, timer });
     if (this.#live.size > MAX_TOKENS) this.#end(this.#live.keys().next().value as string);
     return token;
+  }
+
+  #error(status: number, error: string, description: string): Answer {
+    const { oauthErrorText: text } = this.#settings.switches;
+    return {
+      status,
+      json: {
+        error,
+        ...((text === "both" || text === "description") && { description }),
+        ...((text === "both" || text === "error_description") && { error_description: description }),
+      },
+    };
   }
 
   #end(value: string): void {
@@ -130,10 +154,6 @@ export function answerTokensMe(tokens: Tokens, token: Token, request: ApiRequest
     default:
       return notFound(request);
   }
-}
-
-function oauthError(status: number, error: string, description: string): Answer {
-  return { status, json: { error, description, error_description: description } };
 }
 
 function basicCredentials(

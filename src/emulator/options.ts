@@ -4,7 +4,9 @@ import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
 import { SILENT_LOGGER } from "../ports/logger.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { isCloseCode } from "./sockets.ts";
+import type { Scenario } from "./scenario-read.ts";
+import type { EmulatorSwitches } from "./switches.ts";
+import { resolveSwitches } from "./switches.ts";
 
 /** The platform's limits; each can be made small so that a test is quick. */
 export interface EmulatorLimits {
@@ -16,6 +18,10 @@ export interface EmulatorLimits {
   readonly topicLength: number;
   /** REST requests per token in a window of a minute. @defaultValue `300` */
   readonly requestsPerMinute: number;
+  /** Channels made per token in such a window; the platform may have a lower limit there. @defaultValue none of its own */
+  readonly channelsPerMinute: number;
+  /** Logins of the client in such a window; what the platform allows is not known. @defaultValue none */
+  readonly loginsPerMinute: number;
   /** Life of a channel, in ms; PUT and POST of subscriptions start it anew. @defaultValue `86_400_000` */
   readonly channelLifeMs: number;
   /** Bytes of a REST request body. @defaultValue `1_048_576` */
@@ -24,28 +30,6 @@ export interface EmulatorLimits {
   readonly bufferedBytes: number;
   /** Events the ledger keeps; the oldest go first. @defaultValue `250_000` */
   readonly ledgerEvents: number;
-}
-
-/** What nobody outside the platform knows for certain, as switches: a client must be right under each setting. */
-export interface EmulatorSwitches {
-  /** Handshake status for a channel that never was. @defaultValue `404` */
-  readonly unknownChannelStatus: number;
-  /** Handshake status for a channel that expired, was evicted, or whose token ended. @defaultValue `401` */
-  readonly expiredChannelStatus: number;
-  /** Close code of a socket that a second one replaced. @defaultValue `1000` */
-  readonly replacedCode: number;
-  /** Close code of a socket whose channel expired or was evicted. @defaultValue `1000` */
-  readonly channelGoneCode: number;
-  /** Close code of a socket whose token ended. @defaultValue `1000` */
-  readonly tokenEndedCode: number;
-  /** What the sockets of an ended token see: a close, the `token_revoked` notice and then a close, or nothing. @defaultValue `"close"` */
-  readonly tokenEnd: "close" | "notice" | "silent";
-  /** Whether `v2.users.{id}?presence&station` counts as one topic. @defaultValue `false` */
-  readonly combinedCountsAsOne: boolean;
-  /** Whether a socket is told `v2.subscription.updated` when its channel's list changes. @defaultValue `false` */
-  readonly announceSubscriptions: boolean;
-  /** Status of a successful DELETE of subscriptions; 204 has no body. @defaultValue `204` */
-  readonly deleteStatus: 200 | 202 | 204;
 }
 
 /** Options of {@link createEmulator}. */
@@ -75,6 +59,11 @@ export interface EmulatorOptions {
   readonly seed?: number;
   /** Life of a token in seconds. @defaultValue `86_400` */
   readonly tokenLifeS?: number;
+  /**
+   * How much faster tokens and channels age: their lives are divided by it, and `expires_in` and `expires` say so. With 1440 a day is a
+   * minute. Heartbeats, rate windows and the traffic stay as they are. @defaultValue `1`
+   */
+  readonly timeScale?: number;
   /** Time between heartbeats of a socket, in ms. @defaultValue `30_000` */
   readonly heartbeatMs?: number;
   /** Permissions that the client's roles lack. @defaultValue `["architect:dependencyTracking:view"]` */
@@ -87,6 +76,8 @@ export interface EmulatorOptions {
   readonly limits?: Partial<EmulatorLimits>;
   /** Switches for what is not established. */
   readonly switches?: Partial<EmulatorSwitches>;
+  /** What goes wrong, and when; it begins when the emulator listens. @defaultValue nothing */
+  readonly scenario?: Scenario;
   /** Time and chance. @defaultValue the machine's */
   readonly clock?: Clock;
   /** Where to log. @defaultValue silent */
@@ -112,6 +103,7 @@ export interface ResolvedEmulatorOptions {
   readonly deniedScopes: readonly string[];
   readonly limits: EmulatorLimits;
   readonly switches: EmulatorSwitches;
+  readonly scenario: Scenario | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -122,23 +114,12 @@ export const DEFAULT_LIMITS: EmulatorLimits = {
   topicsPerChannel: 1000,
   topicLength: 200,
   requestsPerMinute: 300,
+  channelsPerMinute: Number.MAX_SAFE_INTEGER,
+  loginsPerMinute: Number.MAX_SAFE_INTEGER,
   channelLifeMs: 86_400_000,
   requestBytes: 1_048_576,
   bufferedBytes: 67_108_864,
   ledgerEvents: 250_000,
-};
-
-/** The likeliest reading of each open question. */
-export const DEFAULT_SWITCHES: EmulatorSwitches = {
-  unknownChannelStatus: 404,
-  expiredChannelStatus: 401,
-  replacedCode: 1000,
-  channelGoneCode: 1000,
-  tokenEndedCode: 1000,
-  tokenEnd: "close",
-  combinedCountsAsOne: false,
-  announceSubscriptions: false,
-  deleteStatus: 204,
 };
 
 const CALLS_PER_AGENT_AND_HOUR = 12;
@@ -164,19 +145,6 @@ function resolvePublicUrl(url: string | undefined): string | undefined {
   throw new RingfirstError("RF_OPTION_INVALID", `publicUrl must be an http or https URL, got ${url}`);
 }
 
-function resolveSwitches(given: Partial<EmulatorSwitches> = {}): EmulatorSwitches {
-  const switches = { ...DEFAULT_SWITCHES, ...given };
-  for (const name of ["replacedCode", "channelGoneCode", "tokenEndedCode"] as const) {
-    const code: unknown = switches[name];
-    if (isCloseCode(code)) continue;
-    throw new RingfirstError("RF_OPTION_INVALID", `switches.${name} must be a close code, got ${String(code)}`);
-  }
-  for (const name of ["unknownChannelStatus", "expiredChannelStatus"] as const) {
-    whole(`switches.${name}`, switches[name], 400, 599);
-  }
-  return switches;
-}
-
 /** A string of lower-case letters and digits from the clock's chance. */
 export function madeUp(clock: Clock, length: number): string {
   let text = "";
@@ -191,6 +159,9 @@ export function madeUp(clock: Clock, length: number): string {
  */
 export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulatorOptions {
   const clock = options.clock ?? systemClock();
+  const timeScale = positive("timeScale", options.timeScale ?? 1, 1_000_000);
+  const limits = resolveLimits(options.limits);
+  const tokenLifeS = positive("tokenLifeS", options.tokenLifeS ?? 86_400, 10 * 366 * 86_400);
   const agents = whole("agents", options.agents ?? 12, 1, 20_000);
   const callsPerHour = options.callsPerHour ?? agents * CALLS_PER_AGENT_AND_HOUR;
   return {
@@ -204,13 +175,14 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     callsPerHour: callsPerHour === 0 ? 0 : positive("callsPerHour", callsPerHour, 100_000_000),
     rate: options.rate === undefined ? undefined : positive("rate", options.rate, 1_000_000),
     seed: whole("seed", options.seed ?? 1, 0, 2 ** 32 - 1),
-    tokenLifeS: positive("tokenLifeS", options.tokenLifeS ?? 86_400, 10 * 366 * 86_400),
+    tokenLifeS: timeScale === 1 ? tokenLifeS : Math.max(1, Math.round(tokenLifeS / timeScale)),
     heartbeatMs: positive("heartbeatMs", options.heartbeatMs ?? 30_000, 86_400_000),
     deniedPermissions: options.deniedPermissions ?? ["architect:dependencyTracking:view"],
     topicPermissions: options.topicPermissions ?? {},
     deniedScopes: options.deniedScopes ?? [],
-    limits: resolveLimits(options.limits),
+    limits: { ...limits, channelLifeMs: Math.max(1, Math.round(limits.channelLifeMs / timeScale)) },
     switches: resolveSwitches(options.switches),
+    scenario: options.scenario,
     clock,
     logger: options.logger ?? SILENT_LOGGER,
   };

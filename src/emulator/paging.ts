@@ -28,9 +28,11 @@ export function answerPage<T>(
     query.set("pageNumber", String(number));
     return `${request.path}?${query.toString()}`;
   };
+  // The first page was read before the list moved.
+  const from = Math.max(0, (pageNumber - 1) * pageSize + (request.played?.pageShift ?? 0));
   const hasNext = pageNumber < pageCount && pageNumber < (bounds.maxNumber ?? Number.MAX_SAFE_INTEGER);
   return ok({
-    entities: all.slice((pageNumber - 1) * pageSize, pageNumber * pageSize).map(toJson),
+    entities: all.slice(from, from + pageSize).map(toJson),
     pageSize,
     pageNumber,
     total: all.length,

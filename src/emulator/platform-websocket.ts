@@ -21,7 +21,13 @@ export function platformFrame(topic: string, data: Readonly<Record<string, unkno
   const bodyText = JSON.stringify(data);
   const keys = [data["conversationId"], data["agentId"], data["userId"]];
   const key = keys.find((value): value is string => typeof value === "string") ?? "";
-  return { topic, key, hash: bodyHash(bodyText), frameText: `{"topic":${JSON.stringify(topic)},"data":${bodyText}}` };
+  return {
+    topic,
+    key,
+    hash: bodyHash(bodyText),
+    bodyText,
+    frameText: `{"topic":${JSON.stringify(topic)},"data":${bodyText}}`,
+  };
 }
 
 /** A participant's state as this wire calls it: a call that alerts is "ringing" here, and only here. */

@@ -56,12 +56,20 @@ export class QueueDesk<T> {
   #interacting = 0;
   #answeredTally: Tally = newTally();
   #abandonedTally: Tally = newTally();
+  #said: Readonly<Record<string, unknown>>;
 
   constructor(queue: DirectoryQueue, agents: Agents, parts: DeskParts) {
     this.queue = queue;
     this.#agents = agents;
     this.#parts = parts;
     this.#ruleId = parts.chance.uuid();
+    this.#turnInterval();
+    this.#said = this.#observations();
+  }
+
+  /** Body of the last statistics that were sent; of the first moment before that. */
+  get lastObservations(): Readonly<Record<string, unknown>> {
+    return this.#said;
   }
 
   get hasWaiting(): boolean {
@@ -149,14 +157,18 @@ export class QueueDesk<T> {
     this.#isObservationPlanned = false;
     this.#turnInterval();
     const { id } = this.queue;
-    const body = {
-      group: { queueId: id, mediaType: "voice" },
-      data: [{ interval: this.#interval, metrics: this.#metrics() }],
-    };
-    this.#parts.stage.other(`v2.analytics.queues.${id}.observations`, id, body);
+    this.#said = this.#observations();
+    this.#parts.stage.observations(id, this.#said);
     const isHigh = this.#line.length > ALERT_ABOVE;
     if (this.#alert === undefined && isHigh) this.#raiseAlert();
     else if (this.#alert !== undefined && this.#line.length < ALERT_BELOW) this.#closeAlert();
+  }
+
+  #observations(): Readonly<Record<string, unknown>> {
+    return {
+      group: { queueId: this.queue.id, mediaType: "voice" },
+      data: [{ interval: this.#interval, metrics: this.#metrics() }],
+    };
   }
 
   #metrics(): readonly unknown[] {

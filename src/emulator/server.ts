@@ -10,18 +10,21 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
 import { RingfirstError } from "../errors.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError } from "./answer.ts";
 import { isLoopback, readBody, refuseUpgrade, toApiRequest, writeAnswer } from "./http.ts";
 
-/** What to do with an upgrade: take it, refuse it, or leave it without an answer. */
+/** What to do with an upgrade: take it (perhaps later), refuse it, leave it without an answer, or cut it. */
 export type UpgradeVerdict =
-  | { readonly kind: "accept"; readonly opened: (ws: WebSocket, connection: Duplex) => void }
+  | { readonly kind: "accept"; readonly opened: (ws: WebSocket, connection: Duplex) => void; readonly delayMs?: number }
   | { readonly kind: "refuse"; readonly answer: Answer }
-  | { readonly kind: "hang" };
+  | { readonly kind: "hang" }
+  | { readonly kind: "cut" };
 
 /** Who knows what requests mean. */
 export interface ServerHandlers {
+  readonly clock: Clock;
   /** `undefined` leaves the request without an answer. */
   readonly request: (request: ApiRequest, fromLoopback: boolean) => Answer | undefined;
   readonly upgrade: (request: ApiRequest) => UpgradeVerdict;
@@ -56,7 +59,7 @@ export async function startServer(port: number, host: string, handlers: ServerHa
     void readBody(incoming, handlers.requestBytes(incoming.url ?? "/")).then((body) => {
       const request = toApiRequest(incoming, body ?? "", handlers.correlationId());
       const answer = body === undefined ? tooLarge(request) : safely(handlers, request, incoming);
-      if (answer !== undefined) writeAnswer(response, request, answer);
+      if (answer !== undefined) writeAnswer(handlers.clock, response, request, answer);
     });
   });
   // node:http lets go of a connection that upgrades: what hangs or lingers is ours to cut.
@@ -69,8 +72,13 @@ export async function startServer(port: number, host: string, handlers: ServerHa
     const verdict = handlers.upgrade(request);
     if (verdict.kind === "refuse") refuseUpgrade(connection, request, verdict.answer);
     if (verdict.kind === "hang") waitForEnd(connection);
-    if (verdict.kind === "accept")
-      wss.handleUpgrade(incoming, connection, head, (ws) => verdict.opened(ws, connection));
+    if (verdict.kind === "cut") connection.destroy();
+    if (verdict.kind !== "accept") return;
+    const accept = (): void => {
+      if (!connection.destroyed) wss.handleUpgrade(incoming, connection, head, (ws) => verdict.opened(ws, connection));
+    };
+    if (verdict.delayMs === undefined) accept();
+    else handlers.clock.setTimer(verdict.delayMs, accept);
   });
   await listen(server, port, host);
   return {

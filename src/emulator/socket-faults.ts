@@ -1,8 +1,15 @@
 /** What each socket fault does to one socket. */
+import type { Broadcast } from "./broadcast.ts";
 import type { Channel, Channels } from "./channels.ts";
-import type { FaultName, FaultRequest, SocketFaultAction } from "./faults.ts";
+import type { FaultRequest } from "./fault-check.ts";
+import { numberOf, textOf } from "./fault-check.ts";
+import type { FaultName } from "./fault-list.ts";
+import type { SocketFaultAction } from "./faults.ts";
+import { glob } from "./glob.ts";
+import { JUNK_KINDS, junkFrame } from "./junk.ts";
 import type { Lobby } from "./lobby.ts";
 import type { Tokens } from "./oauth.ts";
+import type { EmulatorSwitches } from "./switches.ts";
 import type { ProviderSocket } from "./sockets.ts";
 import type { Clock } from "../ports/clock.ts";
 
@@ -12,69 +19,106 @@ export interface SocketFaultContext {
   readonly channels: Channels;
   readonly tokens: Tokens;
   readonly lobby: Lobby;
+  readonly switches: EmulatorSwitches;
+  readonly broadcast: () => Broadcast;
 }
+
+type Act = (
+  context: SocketFaultContext,
+  socket: ProviderSocket,
+  request: FaultRequest,
+  channel: Channel | undefined,
+) => void;
+type ActOnChannel = (
+  context: SocketFaultContext,
+  channel: Channel,
+  request: FaultRequest,
+  socket: ProviderSocket,
+) => void;
 
 const DEFAULT_CLOSE = 1011;
 const DEFAULT_GRACE_MS = 60_000;
+const DEFAULT_BIG_BYTES = 2_097_152;
 
-const JUNK: Readonly<Record<string, string>> = {
-  truncated:
-    '{"topicName":"v2.users.00000000-0000-4000-8000-000000000000.presence","version":"2","eventBody":{"source":"PURE',
-  text: "this is not JSON",
-  "unknown-fields":
-    '{"future":{"shape":[1,2,3]},"topicName":"v2.future.thing","version":"3","eventBody":{"additionalProperties":{}}}',
+/** Faults that both wires know. */
+const ON_SOCKETS: Partial<Record<FaultName, Act>> = {
+  close: (_context, socket, request) =>
+    socket.close(numberOf(request, "code", DEFAULT_CLOSE), textOf(request, "reason", "")),
+  drop: (_context, socket) => socket.drop(),
+  stall: (_context, socket, { heartbeats }) => socket.stall(heartbeats === true ? "heartbeats" : "silent"),
+  malformed: sendJunk,
+  token_revoked: revoke,
+  replay: ({ broadcast, clock }, socket, request) =>
+    broadcast().replay(socket, {
+      count: numberOf(request, "events", 10),
+      isTopic: glob(textOf(request, "topic", "*")),
+      before: clock.now() - numberOf(request, "backMs", 0),
+    }),
 };
-const JUNK_BYTES = Buffer.from([0x00, 0xff, 0xfe, 0x7b, 0x22, 0x80]);
+
+/** Faults that only sockets with a channel know. */
+const ON_CHANNELS: Partial<Record<FaultName, ActOnChannel>> = {
+  channel_gone: ({ channels }, channel, { silent }) => channels.end(channel, silent === true ? "silently" : "expired"),
+  no_longer_subscribed: ({ lobby, channels }, channel) => {
+    lobby.tell(channel, "no_longer_subscribed");
+    channels.unsubscribe(channel);
+  },
+  topics_lost: ({ channels }, channel, request) =>
+    void channels.loseTopics(channel, glob(textOf(request, "topics", "*"))),
+  socket_closing: giveNotice,
+  takeover: takeOver,
+};
 
 /** Makes the action for {@link Faults}. */
 export function createSocketFaults(context: SocketFaultContext): SocketFaultAction {
   return (socket, name, request) => {
     const channel = context.lobby.channelOf(socket);
-    if (name === "close") socket.close(numberOr(request["code"], DEFAULT_CLOSE), textOr(request["reason"], ""));
-    if (name === "drop") socket.drop();
-    if (name === "stall") socket.stall(request["heartbeats"] === true ? "heartbeats" : "silent");
-    if (name === "malformed") sendJunk(socket, textOr(request["kind"], "truncated"));
-    if (name === "token_revoked") revoke(context, socket, channel);
-    if (channel !== undefined) onChannel(context, socket, channel, name, request);
+    ON_SOCKETS[name]?.(context, socket, request, channel);
+    if (channel !== undefined) ON_CHANNELS[name]?.(context, channel, request, socket);
   };
 }
 
-/** Faults that only sockets with a channel know. */
-function onChannel(
-  context: SocketFaultContext,
-  socket: ProviderSocket,
+/** The channel stays: a client that came back in time has another socket by now, and this one is closed already. */
+function giveNotice(
+  { lobby, clock, switches }: SocketFaultContext,
   channel: Channel,
-  name: FaultName,
   request: FaultRequest,
+  socket: ProviderSocket,
 ): void {
-  if (name === "channel_gone") context.channels.end(channel, "expired");
-  if (name === "no_longer_subscribed") {
-    context.lobby.tell(channel, "no_longer_subscribed");
-    context.channels.unsubscribe(channel);
+  lobby.tell(channel, "socket_closing");
+  const graceMs = numberOf(request, "graceMs", DEFAULT_GRACE_MS);
+  if (graceMs < 0) return;
+  clock.setTimer(graceMs, () => socket.isOpen && socket.close(switches.maintenanceCode, "maintenance"));
+}
+
+/** A rival that is dropped when the client comes back, and comes back itself. */
+function takeOver({ clock, lobby }: SocketFaultContext, channel: Channel, request: FaultRequest): void {
+  const everyMs = numberOf(request, "everyMs", 1000);
+  const again = (times: number): void => {
+    lobby.replaceSocket(channel, undefined);
+    if (times > 1) clock.setTimer(everyMs, () => again(times - 1));
+  };
+  again(numberOf(request, "rounds", 1));
+}
+
+function revoke(
+  { lobby, tokens }: SocketFaultContext,
+  socket: ProviderSocket,
+  request: FaultRequest,
+  channel: Channel | undefined,
+): void {
+  if (channel !== undefined && request["notice"] !== false) lobby.tell(channel, "token_revoked");
+  const token = lobby.tokenOf(socket);
+  if (token !== undefined) tokens.revoke(token);
+}
+
+function sendJunk(_context: SocketFaultContext, socket: ProviderSocket, request: FaultRequest): void {
+  const { text } = request;
+  if (typeof text === "string") {
+    socket.send(Buffer.from(text));
+    return;
   }
-  if (name === "socket_closing") {
-    context.lobby.tell(channel, "socket_closing");
-    const graceMs = numberOr(request["graceMs"], DEFAULT_GRACE_MS);
-    // The channel stays: a client that came back in time has another socket by now, and this one is closed already.
-    if (graceMs >= 0) context.clock.setTimer(graceMs, () => socket.isOpen && socket.close(1001, "maintenance"));
-  }
-}
-
-function revoke(context: SocketFaultContext, socket: ProviderSocket, channel: Channel | undefined): void {
-  if (channel !== undefined) context.lobby.tell(channel, "token_revoked");
-  const token = context.lobby.tokenOf(socket);
-  if (token !== undefined) context.tokens.revoke(token);
-}
-
-function sendJunk(socket: ProviderSocket, kind: string): void {
-  if (kind === "binary") socket.sendBinary(JUNK_BYTES);
-  else socket.send(Buffer.from(JUNK[kind] ?? (JUNK["truncated"] as string)));
-}
-
-function numberOr(value: unknown, fallback: number): number {
-  return typeof value === "number" && Number.isFinite(value) ? value : fallback;
-}
-
-function textOr(value: unknown, fallback: string): string {
-  return typeof value === "string" ? value : fallback;
+  const junk = junkFrame(textOf(request, "kind", JUNK_KINDS[0]), numberOf(request, "bytes", DEFAULT_BIG_BYTES));
+  if (junk.isBinary) socket.sendBinary(junk.bytes);
+  else socket.send(junk.bytes);
 }

@@ -21,6 +21,8 @@ export type FrameBytes = Buffer;
 export interface SocketSettings {
   readonly clock: Clock;
   readonly heartbeatMs: number;
+  /** A client that has sent nothing for so long is closed; 0: never. */
+  readonly idleCloseMs: number;
   readonly bufferedBytes: number;
   readonly logger: Logger;
   /** Answers a message of the client; `undefined` says nothing. */
@@ -43,6 +45,14 @@ export function isCloseCode(code: unknown): code is number {
   return (code >= 1000 && code <= 1014 && code !== 1004) || (code >= 3000 && code <= 4999);
 }
 
+/** A piece of a frame, or a whole one behind it. */
+interface Piece {
+  readonly bytes: Buffer;
+  readonly everyMs: number;
+  readonly isLast: boolean;
+  readonly isBinary?: boolean;
+}
+
 /** One socket of either wire. */
 export class ProviderSocket {
   /** Short name for the ledger. */
@@ -54,7 +64,10 @@ export class ProviderSocket {
   readonly #connection: Duplex;
   readonly #settings: SocketSettings;
   #heartbeat: Timer | undefined;
+  #idle: Timer | undefined;
   #stall: Stall | undefined;
+  /** What waits behind a frame that goes out in pieces. */
+  readonly #queue: Piece[] = [];
   #open = true;
 
   constructor(name: string, wire: Wire, ws: WebSocket, connection: Duplex, settings: SocketSettings) {
@@ -72,6 +85,7 @@ export class ProviderSocket {
     });
     ws.on("error", () => {}); // a broken frame or link; "close" follows
     this.#beat();
+    this.#awaitClient();
   }
 
   get isOpen(): boolean {
@@ -87,6 +101,19 @@ export class ProviderSocket {
   send(bytes: FrameBytes): boolean {
     if (!this.#open || this.#stall !== undefined) return false;
     this.#write(bytes, false);
+    return this.#open;
+  }
+
+  /** Sends a text frame in pieces; frames behind it wait for the last one. */
+  sendInParts(bytes: FrameBytes, parts: number, everyMs: number): boolean {
+    if (!this.#open || this.#stall !== undefined) return false;
+    const size = Math.max(1, Math.ceil(bytes.length / parts));
+    const pieces: Piece[] = [];
+    for (let from = 0; from === 0 || from < bytes.length; from += size) {
+      pieces.push({ bytes: bytes.subarray(from, from + size), everyMs, isLast: from + size >= bytes.length });
+    }
+    this.#queue.push(...pieces);
+    if (this.#queue.length === pieces.length) this.#sendPieces();
     return this.#open;
   }
 
@@ -127,9 +154,29 @@ export class ProviderSocket {
     this.#ws.terminate();
   }
 
+  #sendPieces(): void {
+    for (let piece = this.#queue[0]; piece !== undefined && this.#open; piece = this.#queue[0]) {
+      this.#ws.send(piece.bytes, { binary: piece.isBinary === true, fin: piece.isLast });
+      if (piece.isLast || piece.everyMs === 0) {
+        this.#queue.shift();
+        continue;
+      }
+      this.#settings.clock.setTimer(piece.everyMs, () => {
+        this.#queue.shift();
+        this.#sendPieces();
+      });
+      return;
+    }
+  }
+
   #write(bytes: Buffer, binary: boolean): void {
     const { bufferedBytes, logger } = this.#settings;
-    if (this.#ws.bufferedAmount + bytes.length <= bufferedBytes) {
+    const queued = this.#queue.reduce((sum, piece) => sum + piece.bytes.length, 0);
+    if (this.#ws.bufferedAmount + queued + bytes.length <= bufferedBytes) {
+      if (queued > 0) {
+        this.#queue.push({ bytes, everyMs: 0, isLast: true, isBinary: binary });
+        return;
+      }
       this.#ws.send(bytes, { binary });
       return;
     }
@@ -147,7 +194,14 @@ export class ProviderSocket {
     });
   }
 
+  #awaitClient(): void {
+    const { idleCloseMs, clock } = this.#settings;
+    this.#idle?.cancel();
+    if (idleCloseMs > 0 && this.#open) this.#idle = clock.setTimer(idleCloseMs, () => this.close(1001, "idle timeout"));
+  }
+
   #socketOnMessage(data: Buffer, isBinary: boolean): void {
+    this.#awaitClient();
     if (isBinary || data.length > MAX_READ || !this.#open) return;
     const message = asObject(decodeJson(data.toString("utf8"))?.value);
     const answer = message && this.#settings.onMessage(this, message);
@@ -162,5 +216,6 @@ export class ProviderSocket {
   #end(): void {
     this.#open = false;
     this.#heartbeat?.cancel();
+    this.#idle?.cancel();
   }
 }

@@ -5,6 +5,7 @@ import type { Conversation, Participant } from "./conversation.ts";
 import { hasEnded } from "./conversation.ts";
 import type { Directory, SystemPresence } from "./directory.ts";
 import { platformFrame, platformState } from "./platform-websocket.ts";
+import type { Said } from "./said.ts";
 import { genericSnapshot, MEDIUM_PLURALS, mediumSnapshot } from "./snapshot.ts";
 
 /** Routing statuses of the platform. */
@@ -31,18 +32,33 @@ export interface StageCount {
 
 const iso = (at: number): string => new Date(at).toISOString();
 
+/** What the stage needs. */
+export interface StageParts {
+  readonly broadcast: Broadcast;
+  readonly directory: Directory;
+  /** From the seed: correlation ids are part of the believable traffic. */
+  readonly uuid: () => string;
+  /** What somebody else said about the same objects, which is outdated by what is said here. */
+  readonly said: Said;
+  /** How the presence "on queue" is spelt. */
+  readonly onQueue: string;
+}
+
 /** Puts what happens in the centre on the wires. */
 export class Stage {
   readonly #broadcast: Broadcast;
   readonly #directory: Directory;
   readonly #uuid: () => string;
+  readonly #said: Said;
+  readonly #onQueue: string;
   readonly count: StageCount = { produced: 0, heard: 0 };
 
-  /** `uuid` comes from the seed: correlation ids are part of the believable traffic. */
-  constructor(broadcast: Broadcast, directory: Directory, uuid: () => string) {
+  constructor({ broadcast, directory, uuid, said, onQueue }: StageParts) {
     this.#broadcast = broadcast;
     this.#directory = directory;
     this.#uuid = uuid;
+    this.#said = said;
+    this.#onQueue = onQueue;
   }
 
   /** A conversation changed: the same snapshot goes to its queues and to the users who take part or just took part. */
@@ -54,6 +70,8 @@ export class Stage {
       if (participant.userId !== undefined) places.add(`v2.users.${participant.userId}.conversations`);
     }
     const correlationId = this.#uuid();
+    this.#said.forget("generic", conversation.id);
+    this.#said.forget("medium", conversation.id);
     if (places.size > 0) {
       this.#send(Array.from(places), conversation.id, () => genericSnapshot(conversation), correlationId);
       const plural = MEDIUM_PLURALS[conversation.medium];
@@ -78,14 +96,8 @@ export class Stage {
   /** An agent's presence changed. */
   presence(agent: AgentFacts): void {
     const correlationId = this.#uuid();
-    const body = {
-      source: "PURECLOUD",
-      presenceDefinition: this.#presenceDefinition(agent),
-      primary: true,
-      message: "",
-      modifiedDate: iso(agent.presenceAt),
-    };
-    this.#send([`v2.users.${agent.id}.presence`], agent.id, () => body, correlationId);
+    this.#said.forget("presence", agent.id);
+    this.#send([`v2.users.${agent.id}.presence`], agent.id, () => this.presenceBody(agent), correlationId);
     this.#activity(agent, correlationId);
     if (!this.#broadcast.hasPlatformSockets) return;
     this.#platform("presence:status", { userId: agent.id, presence: agent.presence, timestamp: iso(agent.presenceAt) });
@@ -94,8 +106,9 @@ export class Stage {
   /** An agent's routing status changed. */
   routing(agent: AgentFacts): void {
     const correlationId = this.#uuid();
-    const body = { id: agent.id, routingStatus: { status: agent.routingStatus, startTime: iso(agent.routingAt) } };
-    this.#send([`v2.users.${agent.id}.routingStatus`], agent.id, () => body, correlationId);
+    this.#said.forget("routing", agent.id);
+    const toBody = (): unknown => ({ id: agent.id, routingStatus: this.routingStatus(agent) });
+    this.#send([`v2.users.${agent.id}.routingStatus`], agent.id, toBody, correlationId);
     this.#activity(agent, correlationId);
     if (!this.#broadcast.hasPlatformSockets) return;
     this.#platform("routing:agent:status", {
@@ -105,15 +118,37 @@ export class Stage {
     });
   }
 
+  /** A queue's statistics. */
+  observations(queueId: string, body: unknown): void {
+    this.#said.forget("observations", queueId);
+    this.other(`v2.analytics.queues.${queueId}.observations`, queueId, body);
+  }
+
+  /** Body of the presence event. */
+  presenceBody(agent: AgentFacts): Readonly<Record<string, unknown>> {
+    return {
+      source: "PURECLOUD",
+      presenceDefinition: this.#presenceDefinition(agent),
+      primary: true,
+      message: "",
+      modifiedDate: iso(agent.presenceAt),
+    };
+  }
+
+  /** The routing status as its event shows it. */
+  routingStatus(agent: AgentFacts): Readonly<Record<string, unknown>> {
+    return { status: agent.routingStatus, startTime: iso(agent.routingAt) };
+  }
+
   /** Any other event. */
   other(topic: string, key: string, body: unknown): void {
     this.#send([topic], key, () => body, this.#uuid());
   }
 
   #activity(agent: AgentFacts, correlationId: string): void {
-    const body = {
+    const toBody = (): unknown => ({
       id: agent.id,
-      routingStatus: { status: agent.routingStatus, startTime: iso(agent.routingAt) },
+      routingStatus: this.routingStatus(agent),
       presence: {
         presenceDefinition: this.#presenceDefinition(agent),
         presenceMessage: "",
@@ -122,12 +157,13 @@ export class Stage {
       outOfOffice: { active: false },
       activeQueueIds: agent.activeQueueIds,
       dateActiveQueuesChanged: iso(agent.queuesAt),
-    };
-    this.#send([`v2.users.${agent.id}.activity`], agent.id, () => body, correlationId);
+    });
+    this.#send([`v2.users.${agent.id}.activity`], agent.id, toBody, correlationId);
   }
 
   #presenceDefinition(agent: AgentFacts): unknown {
-    return { id: this.#directory.presenceIds.get(agent.presence), systemPresence: agent.presence };
+    const systemPresence = agent.presence === "ON_QUEUE" ? this.#onQueue : agent.presence;
+    return { id: this.#directory.presenceIds.get(agent.presence), systemPresence };
   }
 
   /** One body, written and hashed once, on several topics; not at all when nobody listens to any. */

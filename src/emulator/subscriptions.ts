@@ -1,10 +1,14 @@
 /** The REST calls of notifications: channels, their subscriptions and the catalogue (docs/protocol.md, 4). */
-import type { Answer, ApiRequest } from "./answer.ts";
+import type { Answer, ApiRequest, PlayedFault } from "./answer.ts";
 import { apiError, asObject, decodeJson, notFound, ok } from "./answer.ts";
 import type { Channel, ChannelEntry, Channels } from "./channels.ts";
 import type { Token } from "./oauth.ts";
-import type { EmulatorLimits, EmulatorSwitches } from "./options.ts";
+import type { EmulatorLimits } from "./options.ts";
+import type { RateLimit } from "./rate-limit.ts";
+import { tooManyRequests } from "./rate-limit.ts";
+import type { EmulatorSwitches } from "./switches.ts";
 import type { ReadEntry, Refusal, TopicCatalogue } from "./topics.ts";
+import { rejected } from "./topics.ts";
 
 /** What the calls act on. */
 export interface NotificationContext {
@@ -12,6 +16,8 @@ export interface NotificationContext {
   readonly catalogue: TopicCatalogue;
   readonly limits: EmulatorLimits;
   readonly switches: EmulatorSwitches;
+  /** Counts the channels made. */
+  readonly creations: RateLimit;
   /** The base of `connectUri` for the caller of this request. */
   readonly streamingUrl: (request: ApiRequest) => string;
   /** Called after a channel's list changed. */
@@ -27,7 +33,11 @@ export function answerNotifications(context: NotificationContext, token: Token, 
   if (kind !== "channels" || rest.length > 0) return notFound(request);
   if (id === undefined) return answerChannels(context, token, request);
   const channel = context.channels.find(decodeURIComponent(id));
-  const mine = channel?.token === token ? channel : undefined;
+  const isForeign = channel !== undefined && channel.token !== token;
+  if (isForeign && context.switches.otherTokens === "forbidden") {
+    return apiError(request, 403, "not.authorized", "The channel belongs to another token.");
+  }
+  const mine = isForeign && context.switches.otherTokens === "not-found" ? undefined : channel;
   if (part === undefined) {
     if (request.method !== "HEAD") return notAllowed(request);
     return { status: mine === undefined ? 404 : 200 };
@@ -51,7 +61,11 @@ function channelNotFound(request: ApiRequest, id: string): Answer {
 }
 
 function answerChannels(context: NotificationContext, token: Token, request: ApiRequest): Answer {
-  if (request.method === "POST") return ok(toJson(context.channels.create(token, context.streamingUrl(request))));
+  if (request.method === "POST") {
+    const { retryAfterS } = context.creations.count(token.value);
+    if (retryAfterS > 0) return tooManyRequests(request, retryAfterS, context.limits.channelsPerMinute);
+    return ok(toJson(context.channels.create(token, context.streamingUrl(request))));
+  }
   return reading(request, () => {
     const scope = request.query.get("includechannels") ?? "token";
     if (scope !== "token" && scope !== "oauthclient") {
@@ -93,15 +107,25 @@ function subscribe(context: NotificationContext, channel: Channel, request: ApiR
   const ids = topicIds(request.body);
   if (ids === undefined)
     return apiError(request, 400, "bad.request", 'The request body must be an array of topics: [{"id": "…"}]');
-  const read = ids.map((id) => context.catalogue.read(id));
+  const read = ids.map((id) => rejecting(context.catalogue.read(id), request.played?.rejection));
   const refusal = read.flatMap((entry) => entry.refused)[0];
+  const replace = request.method === "PUT";
   if (refusal !== undefined && request.query.get("ignoreErrors")?.toLowerCase() !== "true") {
+    if (replace && context.switches.refusedPutEmpties) context.channels.unsubscribe(channel);
     return apiError(request, refusal.status, refusal.code, refusal.message);
   }
-  const replace = request.method === "PUT";
   const problem = takeEntries(context, channel, read, replace);
   if (problem !== undefined) return apiError(request, 400, problem.code, problem.message);
   return ok({ entities: read.flatMap((entry) => toEntities(channel, entry)) });
+}
+
+/** What a fault leaves of an entry. */
+function rejecting(entry: ReadEntry, rejection: PlayedFault["rejection"]): ReadEntry {
+  if (rejection === undefined) return entry;
+  const hit = entry.granted.filter(rejection.isTopic);
+  const granted = entry.granted.filter((topic) => !hit.includes(topic));
+  const refused = rejection.isSilent ? [] : hit.map((topic) => rejected(topic, rejection.status));
+  return { id: entry.id, granted, refused: [...entry.refused, ...refused] };
 }
 
 /** Puts what was granted on the channel; the reason when it can't hold that much. */

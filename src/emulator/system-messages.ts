@@ -12,11 +12,11 @@ export interface SystemSubject {
 export type SystemMessage = "socket_closing" | "no_longer_subscribed" | "token_revoked" | "subscription_changed";
 
 /** The frame of a system message. */
-export function systemFrame(kind: SystemMessage, subject: SystemSubject): Buffer {
+export function systemFrame(kind: SystemMessage, subject: SystemSubject, closingBody: "full" | "empty"): Buffer {
   const { correlationId, ...who } = subject;
   const frame = {
     version: "2",
-    eventBody: bodyOf(kind, who, correlationId),
+    eventBody: kind === "socket_closing" && closingBody === "empty" ? {} : bodyOf(kind, who, correlationId),
     metadata: { CorrelationId: correlationId },
   };
   return Buffer.from(JSON.stringify({ topicName: topicOf(kind, subject.channelId), ...frame }));

@@ -7,6 +7,7 @@
 import TEMPLATES from "../wire/genesys-topics.json" with { type: "json" };
 import { ok } from "./answer.ts";
 import type { Answer, ApiRequest } from "./answer.ts";
+import type { Permissions } from "./permissions.ts";
 
 /** A template as the catalogue has it. */
 interface Template {
@@ -56,24 +57,28 @@ export interface TopicCatalogue {
   answer(request: ApiRequest): Answer;
 }
 
-/** Builds the catalogue for a client that lacks `deniedPermissions`. */
+/** Builds the catalogue for a client with these permissions. */
 export function createTopicCatalogue(settings: {
-  readonly deniedPermissions: readonly string[];
+  readonly permissions: Permissions;
   readonly topicPermissions: Readonly<Record<string, readonly string[]>>;
   readonly topicLength: number;
+  /** Whether parts of a combined topic may have dots. */
+  readonly combinedTakesDots: boolean;
+  /** Whether the user or queue of a topic is there. */
+  readonly isKnown: (topic: string) => boolean;
 }): TopicCatalogue {
   const templates = (TEMPLATES as readonly Template[]).map((template) =>
     withPermissions(template, settings.topicPermissions),
   );
   const root = buildTree(templates);
-  const denied = new Set(settings.deniedPermissions);
   const readSingle = (topic: string): string | Refusal => {
     const found = match(root, topic.split("."));
     if (found === undefined) return invalid(topic, `Invalid topic: ${topic}`);
     const { template, name } = found;
     if (template.subscribable === false) return invalid(topic, `Topic can not be subscribed: ${topic}`);
     if (template.transports !== undefined && !template.transports.includes("Websocket")) return wrongTransport(topic);
-    const missing = missingPermissions(template, denied);
+    if (!settings.isKnown(name)) return invalid(topic, `Invalid topic, no such entity: ${topic}`);
+    const missing = missingPermissions(template, settings.permissions);
     return missing.length === 0 ? name : unauthorized(topic, missing);
   };
   return {
@@ -84,7 +89,9 @@ export function createTopicCatalogue(settings: {
       const granted: string[] = [];
       const refused: Refusal[] = [];
       for (const topic of expandCombined(id)) {
-        const result = readSingle(topic);
+        const isDotted = id.includes("?") && id.slice(id.indexOf("?")).includes(".");
+        const result =
+          isDotted && !settings.combinedTakesDots ? invalid(topic, `Invalid topic: ${id}`) : readSingle(topic);
         if (typeof result === "string") granted.push(result);
         else refused.push(result);
       }
@@ -158,9 +165,9 @@ function match(
   return walk(root, 0, "");
 }
 
-function missingPermissions(template: Template, denied: ReadonlySet<string>): readonly string[] {
+function missingPermissions(template: Template, permissions: Permissions): readonly string[] {
   const needed = template.permissions ?? [];
-  const missing = needed.filter((permission) => denied.has(permission));
+  const missing = needed.filter((permission) => permissions.isDenied(permission));
   return template.permissionRule === "any" && missing.length < needed.length ? [] : missing;
 }
 
@@ -176,6 +183,11 @@ function wrongTransport(topic: string): Refusal {
 function unauthorized(topic: string, missing: readonly string[]): Refusal {
   const message = `The user does not have permission "${missing[0]}" required for topic "${topic}"`;
   return { topic, status: 403, code: "notification.unauthorized.topic", message, missingPermissions: missing };
+}
+
+/** A refusal that only a fault knows the reason of. */
+export function rejected(topic: string, status: 400 | 403): Refusal {
+  return status === 400 ? invalid(topic, `Invalid topic: ${topic}`) : unauthorized(topic, ["emulator:fault:view"]);
 }
 
 function toAvailableTopic(template: Template, expand: ReadonlySet<string>): Readonly<Record<string, unknown>> {

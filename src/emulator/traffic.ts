@@ -8,10 +8,11 @@ import type { Clock, Timer } from "../ports/clock.ts";
 import type { Broadcast } from "./broadcast.ts";
 import { Centre } from "./centre.ts";
 import { createChance } from "./chance.ts";
+import type { Conversation } from "./conversation.ts";
 import type { Directory } from "./directory.ts";
-import type { AgentStanding } from "./directory-routes.ts";
 import type { ResolvedEmulatorOptions } from "./options.ts";
-import { genericSnapshot } from "./snapshot.ts";
+import type { StateSource } from "./rest-states.ts";
+import type { Json, Said } from "./said.ts";
 import { Stage } from "./stage.ts";
 
 const TICK_MS = 10;
@@ -26,11 +27,21 @@ const MAX_TICK_MS = 50;
 /** How fast the reading of the pace follows. */
 const PACE_SMOOTHING = 0.02;
 
-/** The traffic of one emulator. */
-export class Traffic {
+/** What the traffic needs. */
+export interface TrafficParts {
+  readonly options: ResolvedEmulatorOptions;
+  readonly directory: Directory;
+  readonly broadcast: Broadcast;
+  readonly said: Said;
+  readonly isSomebodyHere: () => boolean;
+}
+
+/** The traffic of one emulator, and the states that it has led to. */
+export class Traffic implements StateSource {
   readonly #options: ResolvedEmulatorOptions;
   readonly #directory: Directory;
   readonly #broadcast: Broadcast;
+  readonly #said: Said;
   readonly #clock: Clock;
   readonly #isSomebodyHere: () => boolean;
   #centre: Centre;
@@ -42,15 +53,11 @@ export class Traffic {
   #budget = 0;
   #pace = 1;
 
-  constructor(
-    options: ResolvedEmulatorOptions,
-    directory: Directory,
-    broadcast: Broadcast,
-    isSomebodyHere: () => boolean,
-  ) {
+  constructor({ options, directory, broadcast, said, isSomebodyHere }: TrafficParts) {
     this.#options = options;
     this.#directory = directory;
     this.#broadcast = broadcast;
+    this.#said = said;
     this.#clock = options.clock;
     this.#isSomebodyHere = isSomebodyHere;
     [this.#centre, this.#stage] = this.#newCentre();
@@ -83,21 +90,38 @@ export class Traffic {
     if (wasRunning) this.start();
   }
 
-  /** How an agent stands now. */
-  standing(userId: string): AgentStanding | undefined {
-    return this.#centre.agents.find(userId);
+  presence(userId: string): Json | undefined {
+    const agent = this.#centre.agents.find(userId);
+    return agent && this.#stage.presenceBody(agent);
   }
 
-  /** The snapshot of a conversation, for REST. */
-  conversation(id: string): unknown {
-    const conversation = this.#centre.conversation(id);
-    return conversation && genericSnapshot(conversation);
+  routing(userId: string): Json | undefined {
+    const agent = this.#centre.agents.find(userId);
+    return agent && this.#stage.routingStatus(agent);
+  }
+
+  observations(queueId: string): Json | undefined {
+    return this.#centre.observations(queueId);
+  }
+
+  conversation(id: string): Conversation | undefined {
+    return this.#centre.conversation(id);
+  }
+
+  conversations(): Iterable<Conversation> {
+    return this.#centre.conversations();
   }
 
   #newCentre(): [Centre, Stage] {
     const { seed, callsPerHour, clock } = this.#options;
     const ids = createChance(seed, 2);
-    const stage = new Stage(this.#broadcast, this.#directory, () => ids.uuid());
+    const stage = new Stage({
+      broadcast: this.#broadcast,
+      directory: this.#directory,
+      uuid: () => ids.uuid(),
+      said: this.#said,
+      onQueue: this.#options.switches.onQueueInEvents,
+    });
     const centre = new Centre({
       chance: createChance(seed, 1),
       directory: this.#directory,

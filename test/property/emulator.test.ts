@@ -4,7 +4,8 @@ import type { Channel } from "../../src/emulator/channels.ts";
 import { Channels } from "../../src/emulator/channels.ts";
 import { EventHeap } from "../../src/emulator/event-heap.ts";
 import { Ledger } from "../../src/emulator/ledger.ts";
-import { DEFAULT_LIMITS, DEFAULT_SWITCHES } from "../../src/emulator/options.ts";
+import { DEFAULT_LIMITS } from "../../src/emulator/options.ts";
+import { DEFAULT_SWITCHES } from "../../src/emulator/switches.ts";
 import { createFakeClock } from "../../src/testing/fake-clock.ts";
 
 const TOPICS = ["v2.users.a.presence", "v2.users.b.presence", "v2.users.a.station", "v2.users.B.presence"];

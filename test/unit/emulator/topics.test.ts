@@ -1,10 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { Permissions } from "../../../src/emulator/permissions.ts";
 import { createTopicCatalogue } from "../../../src/emulator/topics.ts";
 
 const catalogue = createTopicCatalogue({
-  deniedPermissions: ["wfm:agentSchedule:view", "analytics:queueObservation:view"],
+  permissions: new Permissions(["wfm:agentSchedule:view", "analytics:queueObservation:view"]),
   topicPermissions: {},
   topicLength: 200,
+  combinedTakesDots: true,
+  isKnown: () => true,
 });
 
 const codes = (id: string): string[] => catalogue.read(id).refused.map(({ code }) => code);
