@@ -23,8 +23,7 @@ export type { ActiveFault } from "./faults.ts";
 export type { LedgerEvent, LedgerPage } from "./ledger.ts";
 export type { EmulatorLimits, EmulatorOptions } from "./options.ts";
 export type { ScenarioLine, ScenarioState } from "./scenario.ts";
-export { inspectScenario } from "./scenario-read.ts";
-export type { Scenario, ScenarioDuration, ScenarioProblem, ScenarioStep } from "./scenario-read.ts";
+export type { Scenario, ScenarioDuration, ScenarioStep } from "./scenario-read.ts";
 export type { EmulatorSwitches } from "./switches.ts";
 export type { Directory } from "./directory.ts";
 

@@ -11,6 +11,7 @@ import type { Logger } from "../ports/logger.ts";
 import { createChance } from "./chance.ts";
 import type { Chance } from "./chance.ts";
 import type { FaultRequest } from "./fault-check.ts";
+import { FAULTS } from "./fault-list.ts";
 import type { ActiveFault } from "./faults.ts";
 import type { ReadScenario, ReadStep } from "./scenario-read.ts";
 
@@ -73,6 +74,8 @@ export class ScenarioRun {
   #endedAt: number | undefined;
   #round = 0;
   #roundAt = 0;
+  /** When the round's last step is. */
+  #lastMs = 0;
   #happenings: readonly Happening[] = [];
   #timer: Timer | undefined;
 
@@ -129,6 +132,7 @@ export class ScenarioRun {
     this.#roundAt = atMs;
     const happenings = this.#scenario.steps.flatMap((step, index) => this.#instants(step, index));
     this.#happenings = happenings.sort((a, b) => a.atMs - b.atMs || a.step - b.step);
+    this.#lastMs = happenings.at(-1)?.atMs ?? 0;
     this.#plan();
   }
 
@@ -147,11 +151,11 @@ export class ScenarioRun {
       return;
     }
     // A step beyond the end of its round still happens; the next round waits for it.
-    const atMs = this.#roundAt + (next?.atMs ?? this.#scenario.roundMs);
+    const atMs = this.#roundAt + (next?.atMs ?? Math.max(this.#lastMs, this.#scenario.roundMs));
     const waitMs = Math.max(0, this.#startedAt + atMs - this.#parts.clock.monotonic());
     this.#timer = this.#parts.clock.setTimer(waitMs, () => {
       if (next === undefined) {
-        this.#beginRound(Math.max(atMs, this.#elapsed()));
+        this.#beginRound(atMs);
         return;
       }
       this.#happenings = this.#happenings.slice(1);
@@ -186,14 +190,8 @@ export class ScenarioRun {
   #act(action: ReadStep["action"]): string {
     const { inject, clear, emit, setTraffic } = this.#parts;
     switch (action.kind) {
-      case "faults": {
-        const hits = action.requests.map((request) => inject(request).hit);
-        return hits.every((hit) => hit === undefined || hit === 0)
-          ? hits.includes(0)
-            ? "no socket was open"
-            : ""
-          : `${hits.reduce<number>((sum, hit = 0) => sum + hit, 0)} sockets`;
-      }
+      case "faults":
+        return describeHits(action.requests.map(inject));
       case "emit":
         return `number ${emit(action.frames).join(", ")} in the ledger`;
       case "traffic":
@@ -208,4 +206,12 @@ export class ScenarioRun {
         return action satisfies never;
     }
   }
+}
+
+/** How many sockets were hit; nothing to say of faults that hit something else, or later. */
+function describeHits(injected: readonly ActiveFault[]): string {
+  const hits = injected.filter(({ fault, waiting }) => FAULTS[fault].kind === "socket" && !waiting);
+  if (hits.length === 0) return "";
+  const sum = hits.reduce((count, { hit = 0 }) => count + hit, 0);
+  return sum === 0 ? "no socket was open" : `${sum} ${sum === 1 ? "socket" : "sockets"}`;
 }

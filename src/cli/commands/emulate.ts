@@ -14,10 +14,17 @@ Examples:
   $ curl -s localhost:7480/_emulator/faults            which faults there are
   $ curl -s localhost:7480/_emulator/faults -d '{"fault":"close","code":1006}'
   $ curl -s 'localhost:7480/_emulator/ledger?after=0'  what was produced, and on which sockets it was sent
+  $ ringfirst emulate --scenario bad-day.yaml          faults by a timetable
+  $ ringfirst emulate --time-scale 1440 --switch tokenEnd=notice --limit channelsPerClient=3
 
 Then, elsewhere:
   $ GENESYS_CLIENT_ID=... GENESYS_CLIENT_SECRET=... GENESYS_REGION=us-east-1 \\
     GENESYS_ENDPOINT=http://127.0.0.1:7480 ringfirst serve`;
+
+/** An option that may be repeated. */
+function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
 
 /** The command. */
 export function emulateCommand(context: CliContext): Command {
@@ -36,6 +43,14 @@ export function emulateCommand(context: CliContext): Command {
     )
     .option("--rate <n>", "events a second: its time runs as fast as that takes", positiveNumber(1_000_000))
     .option("--seed <n>", "the same seed, the same events", wholeNumber(0, 2 ** 32 - 1))
+    .option(
+      "--time-scale <n>",
+      "tokens and channels age so much faster; with 1440 a day is a minute",
+      positiveNumber(1_000_000),
+    )
+    .option("--scenario <file>", "what goes wrong and when, in YAML or JSON; - reads it from stdin")
+    .option("--switch <name=value>", "what nobody knows for certain, the other way (repeat it)", gather)
+    .option("--limit <name=value>", "a limit of the platform, smaller (repeat it)", gather)
     .option("--duration <time>", "stop by itself: 20s, 5m", durationMs)
     .option("--json", "one JSON line when it listens")
     .addHelpText("after", HELP)

@@ -11,6 +11,12 @@ export interface EmulateFlags {
   readonly callsPerHour?: number;
   readonly rate?: number;
   readonly seed?: number;
+  readonly timeScale?: number;
+  /** Path of a scenario, `-` for stdin. */
+  readonly scenario?: string;
+  /** `name=value`, as given. */
+  readonly switch?: readonly string[];
+  readonly limit?: readonly string[];
   readonly duration?: number;
   readonly json?: true;
 }

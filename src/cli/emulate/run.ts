@@ -5,17 +5,23 @@ import { delay } from "../../ports/clock.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { listenForStop, type StopRequests } from "../../runtime/process.ts";
 import type { EmulateFlags } from "./flags.ts";
+import { readPairs } from "./pairs.ts";
+import { readScenarioFile, scenarioLogger } from "./scenario-file.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { count } from "../text.ts";
 
 /** Answers when the emulator has ended. */
 export async function runEmulate(flags: EmulateFlags, context: CliContext): Promise<ExitCode> {
-  const { duration, json, clientId, clientSecret, ...options } = flags;
+  const { duration, json, clientId, clientSecret, scenario, switch: switches, limit, ...options } = flags;
   const id = clientId ?? context.env["GENESYS_CLIENT_ID"];
   const secret = clientSecret ?? context.env["GENESYS_CLIENT_SECRET"];
   const emulator = createEmulator({
     ...options,
+    ...(scenario !== undefined && { scenario: await readScenarioFile(scenario, context) }),
+    switches: readPairs("--switch", switches ?? []),
+    limits: readPairs("--limit", limit ?? []),
+    logger: scenarioLogger(context.output),
     ...(isGiven(id) ? { clientId: id } : {}),
     ...(isGiven(secret) ? { clientSecret: secret } : {}),
   });
@@ -58,7 +64,7 @@ function announce(
   output.line("  GENESYS_REGION=us-east-1");
   output.line(`  GENESYS_ENDPOINT=${url}`);
   output.line("");
-  output.line(`Control: ${url}/_emulator/ (faults, emit, ledger, reset). Ctrl-C ends it.`);
+  output.line(`Control: ${url}/_emulator/ (faults, scenario, emit, ledger, reset). Ctrl-C ends it.`);
 }
 
 async function untilStopped(stop: StopRequests, durationMs: number | undefined): Promise<void> {
