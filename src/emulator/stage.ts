@@ -145,14 +145,16 @@ export class Stage {
     this.#send([topic], key, () => body, this.#uuid());
   }
 
+  /** What somebody else said about the half that did not change stands. */
   #activity(agent: AgentFacts, correlationId: string): void {
+    const presence = this.#said.find("presence", agent.id) ?? this.presenceBody(agent);
     const toBody = (): unknown => ({
       id: agent.id,
-      routingStatus: this.routingStatus(agent),
+      routingStatus: this.#said.find("routing", agent.id) ?? this.routingStatus(agent),
       presence: {
-        presenceDefinition: this.#presenceDefinition(agent),
-        presenceMessage: "",
-        modifiedDate: iso(agent.presenceAt),
+        presenceDefinition: presence["presenceDefinition"],
+        presenceMessage: presence["message"],
+        modifiedDate: presence["modifiedDate"],
       },
       outOfOffice: { active: false },
       activeQueueIds: agent.activeQueueIds,

@@ -213,7 +213,7 @@ extra: 1
       ["day.yaml:14:55: steps[4].emit[1]:", "{topicName, eventBody, version?, metadata?} or {topic, data}"],
       ["day.yaml:15:5: steps[5].at:", "at is missing"],
       ["day.yaml:15:5: steps[5].times:", "every alone never ends"],
-      ["day.yaml:16:23: steps[6].traffic:", "true or false"],
+      ["day.yaml:16:24: steps[6].traffic:", "true or false"],
       ["day.yaml:17:8: extra:", "a scenario has no extra; it may have name, seed, begin, repeat, every, steps"],
     ];
     for (const [place, allowed] of wanted) {
