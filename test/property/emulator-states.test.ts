@@ -164,12 +164,14 @@ test("REST says what all frames together say", async () => {
         const unlucky = await openSocket((await newChannel(emulator, token, everyTopic(emulator))).connectUri);
         const start = await readStates(emulator, token, new Listener());
         const listener = Object.assign(new Listener(), start);
-          let heard = 0;
+        let heard = 0;
         for (const one of steps) {
           if (one.kind === "time") await clock.advance(one.ms);
           else if (one.kind === "fault") emulator.faults.inject({ fault: one.name, socket: "s2", count: 5 });
           else say(emulator, one.kind, one.user, one.word, clock.now());
-          const owed = emulator.ledger({ limit: 1_000_000 }).events.filter(({ sockets }) => sockets.includes("s1")).length;
+          const owed = emulator
+            .ledger({ limit: 1_000_000 })
+            .events.filter(({ sockets }) => sockets.includes("s1")).length;
           await socket.until(owed);
           for (const { topicName, eventBody } of socket.events().slice(heard)) listener.hear(topicName, eventBody);
           heard = owed;

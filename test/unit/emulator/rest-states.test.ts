@@ -1,0 +1,289 @@
+/** REST objects beside the events: conversations in every shape, analytics queries, users, and what emitted frames change. */
+import { describe, expect, test } from "vitest";
+import type { Emulator, EmulatorOptions } from "../../../src/emulator/index.ts";
+import { createEmulator } from "../../../src/emulator/index.ts";
+import { createFakeClock } from "../../../src/testing/fake-clock.ts";
+import type { FakeClock } from "../../../src/testing/fake-clock.ts";
+import { call, newToken } from "../../support/emulator-client.ts";
+
+const QUERY = "/api/v2/analytics/conversations/details/query";
+
+interface Desk extends AsyncDisposable {
+  readonly emulator: Emulator;
+  readonly clock: FakeClock;
+  readonly ask: (method: string, path: string, body?: unknown) => ReturnType<typeof call>;
+}
+
+async function desk(options: EmulatorOptions = {}): Promise<Desk> {
+  const clock = createFakeClock();
+  const emulator = createEmulator({ clock, callsPerHour: 0, limits: { requestsPerMinute: 10_000 }, ...options });
+  await emulator.listen();
+  const token = await newToken(emulator);
+  return {
+    emulator,
+    clock,
+    ask: (method, path, body) => call(emulator, method, path, token, body),
+    [Symbol.asyncDispose]: () => emulator.close(),
+  };
+}
+
+/** A day around the clock's now. */
+function today(clock: FakeClock): string {
+  return `${new Date(clock.now() - 43_200_000).toISOString()}/${new Date(clock.now() + 43_200_000).toISOString()}`;
+}
+
+const matches = (dimension: string, value: string): object => ({
+  type: "dimension",
+  dimension,
+  operator: "matches",
+  value,
+});
+const and = (...predicates: object[]): object => ({ type: "and", predicates });
+
+describe("conversations", () => {
+  test("are answered in the shape of their medium, and nowhere else", async () => {
+    await using centre = await desk({ callsPerHour: 1200 });
+    await centre.clock.advance(300_000);
+    const { json } = await centre.ask("POST", QUERY, { interval: today(centre.clock), paging: { pageSize: 100 } });
+    const plurals: Record<string, string> = {
+      voice: "calls",
+      callback: "callbacks",
+      chat: "chats",
+      email: "emails",
+      message: "messages",
+    };
+    const seen = new Set<string>();
+    for (const { conversationId, participants } of json.conversations) {
+      const own = plurals[participants[0].sessions[0].mediaType as string] ?? "";
+      seen.add(own);
+      for (const plural of Object.values(plurals)) {
+        const answer = await centre.ask("GET", `/api/v2/conversations/${plural}/${conversationId}`);
+        expect(answer.status).toBe(plural === own ? 200 : 404);
+        if (plural === own) expect(answer.json.participants[0]).toMatchObject({ state: expect.any(String) });
+      }
+      const generic = await centre.ask("GET", `/api/v2/conversations/${conversationId}`);
+      expect(generic.json.participants[0][own]).toHaveLength(1);
+    }
+    expect(seen.size).toBe(5);
+  });
+
+  test("of a user are none for client credentials; a switch refuses them", async () => {
+    await using empty = await desk();
+    expect(await empty.ask("GET", "/api/v2/conversations")).toMatchObject({ status: 200, json: { entities: [] } });
+    await using refusing = await desk({ switches: { conversationsWithoutUser: "refused" } });
+    expect(await refusing.ask("GET", "/api/v2/conversations")).toMatchObject({
+      status: 400,
+      json: { code: "bad.request" },
+    });
+  });
+
+  test("that somebody emits are answered in both shapes, until something newer is said", async () => {
+    await using centre = await desk();
+    const { emulator, ask } = centre;
+    const leg = {
+      id: "p",
+      purpose: "agent",
+      state: "alerting",
+      user: { id: "u" },
+      queue: { id: "q" },
+      startTime: "2023-11-14T22:13:20.000Z",
+    };
+    emulator.emit({ topicName: "v2.users.u.conversations.chats", eventBody: { id: "c", participants: [leg] } });
+    expect((await ask("GET", "/api/v2/conversations/chats/c")).json).toEqual({ id: "c", participants: [leg] });
+    const generic = (await ask("GET", "/api/v2/conversations/c")).json;
+    expect(generic.participants).toMatchObject([
+      { id: "p", purpose: "agent", userId: "u", queueId: "q", chats: [{ state: "alerting" }] },
+    ]);
+    const newer = {
+      ...generic,
+      participants: [{ ...generic.participants[0], chats: [{ id: "s", state: "connected" }] }],
+    };
+    emulator.emit({ topicName: "v2.routing.queues.q.conversations", eventBody: newer });
+    expect((await ask("GET", "/api/v2/conversations/chats/c")).json.participants).toMatchObject([
+      { id: "p", state: "connected", user: { id: "u" }, queue: { id: "q" } },
+    ]);
+    expect((await ask("GET", "/api/v2/conversations/calls/c")).status).toBe(404);
+    const { json } = await ask("POST", QUERY, {
+      interval: today(centre.clock),
+      segmentFilters: [and(matches("userId", "U"))],
+    });
+    expect(json).toMatchObject({ totalHits: 1, conversations: [{ conversationId: "c" }] });
+    emulator.reset();
+    const anew = await newToken(emulator);
+    expect((await call(emulator, "GET", "/api/v2/conversations/c", anew)).status).toBe(404);
+  });
+});
+
+describe("the details query", () => {
+  test("pages through all conversations, in both orders", async () => {
+    await using centre = await desk({ callsPerHour: 900 });
+    await centre.clock.advance(600_000);
+    const read = async (order: string): Promise<string[]> => {
+      const ids: string[] = [];
+      for (let pageNumber = 1; ; pageNumber += 1) {
+        const { json } = await centre.ask("POST", QUERY, {
+          interval: today(centre.clock),
+          order,
+          paging: { pageSize: 40, pageNumber },
+        });
+        if (json.conversations === undefined) break;
+        ids.push(...json.conversations.map(({ conversationId }: { conversationId: string }) => conversationId));
+      }
+      return ids;
+    };
+    const rising = await read("asc");
+    expect(rising.length).toBeGreaterThan(80);
+    expect(new Set(rising).size).toBe(rising.length);
+    expect(await read("desc")).toEqual(rising.toReversed());
+  });
+
+  test("tells of segments as they were lived: waiting, alerting, talking, wrapping up", async () => {
+    await using centre = await desk({ callsPerHour: 900 });
+    await centre.clock.advance(1_200_000);
+    const ask = async (
+      type: string,
+    ): Promise<readonly { purpose: string; segmentStart: string; segmentEnd?: string }[]> => {
+      const query = {
+        interval: today(centre.clock),
+        segmentFilters: [and(matches("segmentType", type))],
+        paging: { pageSize: 100 },
+      };
+      const { json } = await centre.ask("POST", QUERY, query);
+      return json.conversations.flatMap(
+        ({
+          participants,
+        }: {
+          participants: { purpose: string; sessions: { segments: { segmentType: string }[] }[] }[];
+        }) =>
+          participants.flatMap(({ purpose, sessions }) =>
+            sessions.flatMap(({ segments }) =>
+              segments.filter(({ segmentType }) => segmentType === type).map((one) => ({ purpose, ...one })),
+            ),
+          ),
+      );
+    };
+    const purposes = {
+      alert: ["agent"],
+      wrapup: ["agent"],
+      ivr: ["ivr"],
+      scheduled: ["acd"],
+      dialing: ["agent", "customer"],
+      interact: ["acd", "agent", "customer"],
+    };
+    for (const [type, wanted] of Object.entries(purposes)) {
+      const segments = await ask(type);
+      expect(new Set(segments.map(({ purpose }) => purpose)), type).toEqual(new Set(wanted));
+      for (const { segmentStart, segmentEnd } of segments) {
+        expect(Number.isNaN(Date.parse(segmentStart))).toBe(false);
+        if (segmentEnd !== undefined) expect(segmentEnd >= segmentStart).toBe(true);
+      }
+    }
+  });
+
+  test.each([
+    [{}, "interval must be two instants"],
+    [{ interval: "2026-01-02T00:00:00Z/2026-01-01T00:00:00Z" }, "interval must be two instants"],
+    [{ interval: "2026-01-01T00:00:00Z/2026-03-01T00:00:00Z" }, "at most 31 days"],
+    [{ interval: "I", conversationFilters: {} }, "interval"],
+    [{ conversationFilters: {} }, "filters must be a list"],
+    [{ segmentFilters: [{ type: "xor", predicates: [] }] }, "type of a filter must be and or or"],
+    [{ segmentFilters: [and(matches("mood", "good"))] }, "dimension must be one of queueId"],
+    [{ segmentFilters: [and({ dimension: "queueId" })] }, "needs a value"],
+    [{ segmentFilters: [and({ dimension: "queueId", operator: "like", value: "x" })] }, "operator must be"],
+    [{ paging: { pageSize: 101 } }, "pageSize must be a whole number from 1 to 100"],
+    [{ paging: { pageNumber: 0 } }, "pageNumber must be"],
+  ])("refuses %j", async (query, message) => {
+    await using centre = await desk();
+    const interval = Object.keys(query).length > 0 && !("interval" in query) ? { interval: today(centre.clock) } : {};
+    const answer = await centre.ask("POST", QUERY, { ...interval, ...query });
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { code: "bad.request", message: expect.stringContaining(message) },
+    });
+  });
+
+  test("has one conversation under its own path, a method of its own, and a permission", async () => {
+    await using centre = await desk({ callsPerHour: 900 });
+    await centre.clock.advance(120_000);
+    expect((await centre.ask("GET", QUERY)).status).toBe(405);
+    const { json } = await centre.ask("POST", QUERY, { interval: today(centre.clock) });
+    const [first] = json.conversations;
+    expect((await centre.ask("GET", `/api/v2/analytics/conversations/${first.conversationId}/details`)).json).toEqual(
+      first,
+    );
+    const permissions = [
+      "analytics:conversationDetail:view",
+      "conversation:communication:view",
+      "analytics:queueObservation:view",
+    ];
+    centre.emulator.faults.inject({ fault: "permissions_removed", permissions });
+    expect((await centre.ask("POST", QUERY, { interval: today(centre.clock) })).status).toBe(403);
+    expect((await centre.ask("GET", `/api/v2/conversations/${first.conversationId}`)).status).toBe(403);
+    expect((await centre.ask("POST", "/api/v2/analytics/queues/observations/query", {})).status).toBe(403);
+  });
+});
+
+describe("statistics and users", () => {
+  test("the observations query answers for the queues and metrics that are asked for", async () => {
+    await using centre = await desk({ callsPerHour: 900 });
+    await centre.clock.advance(120_000);
+    const [queue] = centre.emulator.directory.queues;
+    const ask = (metrics?: unknown): ReturnType<typeof call> =>
+      centre.ask("POST", "/api/v2/analytics/queues/observations/query", {
+        filter: { type: "or", predicates: [matches("queueId", queue?.id ?? "")] },
+        metrics,
+      });
+    const { json } = await ask(["oWaiting", "oInteracting"]);
+    expect(json.results).toMatchObject([
+      { group: { queueId: queue?.id }, data: [{ metric: "oWaiting" }, { metric: "oInteracting" }] },
+    ]);
+    expect(json.results[0].data).toHaveLength(2);
+    expect((await ask()).json.results[0].data.length).toBeGreaterThan(8);
+    expect((await ask("oWaiting")).status).toBe(400);
+    expect((await centre.ask("POST", "/api/v2/analytics/queues/observations/query", {})).status).toBe(400);
+  });
+
+  test("users can be listed with presence and routing status", async () => {
+    await using centre = await desk();
+    const { json } = await centre.ask("GET", "/api/v2/users?expand=presence,routingStatus&pageSize=1");
+    expect(json.entities[0]).toMatchObject({
+      presence: { presenceDefinition: { systemPresence: "On Queue" } },
+      routingStatus: { status: "IDLE" },
+    });
+    expect((await centre.ask("GET", "/api/v2/users?pageSize=1")).json.entities[0]).not.toHaveProperty("presence");
+  });
+
+  test("what is emitted about a user is what REST says of it, activity and out of office too", async () => {
+    await using centre = await desk();
+    const { emulator, ask } = centre;
+    const id = emulator.directory.users[0]?.id ?? "";
+    const presenceDefinition = { id: "d", systemPresence: "MEAL" };
+    const eventBody = {
+      id,
+      routingStatus: { status: "COMMUNICATING" },
+      presence: { presenceDefinition, presenceMessage: "soup" },
+    };
+    emulator.emit([
+      { topicName: `v2.users.${id}.activity`, eventBody },
+      { topicName: `v2.users.${id}.outofoffice`, eventBody: { user: { id }, active: true } },
+      { topicName: `v2.users.${id}.station`, eventBody: { associatedStation: { id: "st" } } },
+      {
+        topicName: `v2.users.${id}.presence`,
+        eventBody: { primary: false, presenceDefinition: { systemPresence: "BUSY" } },
+      },
+    ]);
+    expect((await ask("GET", `/api/v2/users/${id}/presences/purecloud`)).json).toMatchObject({
+      presenceDefinition: { id: "d", systemPresence: "Meal" },
+      message: "soup",
+    });
+    expect((await ask("GET", `/api/v2/users/${id}/routingstatus`)).json).toMatchObject({
+      userId: id,
+      status: "COMMUNICATING",
+    });
+    expect((await ask("GET", `/api/v2/users/${id}/outofoffice`)).json).toMatchObject({ active: true });
+    expect((await ask("GET", `/api/v2/users/${id}/station`)).json).toMatchObject({ associatedStation: { id: "st" } });
+    const queueId = emulator.directory.users[0]?.queueIds[0];
+    const members = await ask("GET", `/api/v2/routing/queues/${queueId}/members?presence=MEAL`);
+    expect(members.json.entities.map((member: { id: string }) => member.id)).toEqual([id]);
+  });
+});
