@@ -19,9 +19,27 @@ export interface Agent extends AgentFacts {
   idleOrder: number;
 }
 
+/** A place in the line of those who wait for work; stale once the agent became idle anew or is not idle any more. */
+interface IdlePlace {
+  readonly agent: Agent;
+  readonly order: number;
+}
+
+/** What is known of a queue's members without looking at each. */
+interface Staffing {
+  readonly memberCount: number;
+  readonly counts: Map<RoutingStatus, number>;
+  idle: IdlePlace[];
+}
+
+const STATUSES: readonly RoutingStatus[] = ["IDLE", "INTERACTING", "NOT_RESPONDING", "COMMUNICATING", "OFF_QUEUE"];
+/** Stale places that a line may have beyond its members. */
+const MAX_STALE = 64;
+
 /** The staff. */
 export class Agents {
   readonly #agents: ReadonlyMap<string, Agent>;
+  readonly #staffings: ReadonlyMap<string, Staffing>;
   readonly #stage: Stage;
   readonly #now: () => number;
   #orders = 0;
@@ -31,6 +49,16 @@ export class Agents {
     this.#stage = stage;
     this.#now = now;
     this.#agents = new Map(directory.users.map((user) => [user.id, newAgent(user, at)]));
+    this.#staffings = new Map(
+      directory.queues.map(({ id, memberIds }) => [
+        id,
+        {
+          memberCount: memberIds.length,
+          counts: new Map(STATUSES.map((status) => [status, status === "IDLE" ? memberIds.length : 0])),
+          idle: memberIds.map((userId) => ({ agent: this.#agents.get(userId) as Agent, order: 0 })),
+        },
+      ]),
+    );
   }
 
   all(): Iterable<Agent> {
@@ -41,33 +69,49 @@ export class Agents {
     return this.#agents.get(id);
   }
 
-  /** The one of these users who is ready and has waited longest for work. */
-  longestIdle(userIds: readonly string[]): Agent | undefined {
-    let best: Agent | undefined;
-    for (const id of userIds) {
-      const agent = this.#agents.get(id);
-      if (agent === undefined || agent.isBusy || agent.routingStatus !== "IDLE") continue;
-      if (best === undefined || agent.idleOrder < best.idleOrder) best = agent;
+  /** The member of this queue who is ready and has waited longest for work. */
+  longestIdle(queueId: string): Agent | undefined {
+    const staffing = this.#staffings.get(queueId);
+    if (staffing === undefined) return undefined;
+    let stale = 0;
+    for (const place of staffing.idle) {
+      if (!isStale(place)) break;
+      stale += 1;
     }
-    return best;
+    if (stale > 0) staffing.idle.splice(0, stale);
+    return staffing.idle.find((place) => !place.agent.isBusy && !isStale(place))?.agent;
   }
 
-  /** How many of these users have each routing status. */
-  countRouting(userIds: readonly string[]): ReadonlyMap<RoutingStatus, number> {
-    const counts = new Map<RoutingStatus, number>();
-    for (const id of userIds) {
-      const status = this.#agents.get(id)?.routingStatus ?? "OFF_QUEUE";
-      counts.set(status, (counts.get(status) ?? 0) + 1);
-    }
-    return counts;
+  /** How many members of this queue have each routing status; those that none has are left out. */
+  countRouting(queueId: string): readonly (readonly [RoutingStatus, number])[] {
+    return [...(this.#staffings.get(queueId)?.counts ?? [])].filter(([, count]) => count > 0);
   }
 
   setRouting(agent: Agent, status: RoutingStatus): void {
     if (agent.routingStatus === status) return;
+    this.#count(agent, status);
     agent.routingStatus = status;
     agent.routingAt = this.#stamp(agent);
-    if (status === "IDLE") agent.idleOrder = this.#orders += 1;
+    if (status === "IDLE") this.#lineUp(agent);
     this.#stage.routing(agent);
+  }
+
+  #count(agent: Agent, status: RoutingStatus): void {
+    for (const queueId of agent.user.queueIds) {
+      const counts = this.#staffings.get(queueId)?.counts;
+      counts?.set(agent.routingStatus, (counts.get(agent.routingStatus) ?? 0) - 1);
+      counts?.set(status, (counts.get(status) ?? 0) + 1);
+    }
+  }
+
+  #lineUp(agent: Agent): void {
+    agent.idleOrder = this.#orders += 1;
+    for (const queueId of agent.user.queueIds) {
+      const staffing = this.#staffings.get(queueId);
+      staffing?.idle.push({ agent, order: agent.idleOrder });
+      if (staffing !== undefined && staffing.idle.length > 2 * staffing.memberCount + MAX_STALE)
+        staffing.idle = staffing.idle.filter((place) => !isStale(place));
+    }
   }
 
   /** Goes on queue or off: presence, active queues and routing status together. */
@@ -85,6 +129,10 @@ export class Agents {
   #stamp(agent: Agent): number {
     return Math.max(Math.floor(this.#now()), agent.presenceAt + 1, agent.routingAt + 1);
   }
+}
+
+function isStale({ agent, order }: IdlePlace): boolean {
+  return agent.idleOrder !== order || agent.routingStatus !== "IDLE";
 }
 
 function newAgent(user: DirectoryUser, at: number): Agent {

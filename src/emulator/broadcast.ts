@@ -15,7 +15,7 @@ import type { ProviderSocket } from "./sockets.ts";
 
 /** An event of the notifications wire. */
 export interface ProviderEvent {
-  readonly topicName: string;
+  readonly topic: Topic;
   /** What the event is about, for the ledger. */
   readonly key: string;
   /** The body as JSON text. */
@@ -33,6 +33,17 @@ export interface WrittenFrame {
   /** The body as it stands in the frame. */
   readonly bodyText: string;
   readonly frameText: string;
+}
+
+/** A topic, and how it is found among those that are listened to: compared without case. */
+export interface Topic {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** Makes it of a name. */
+export function toTopic(name: string): Topic {
+  return { name, key: name.toLowerCase() };
 }
 
 /** What came of an event. */
@@ -76,14 +87,14 @@ export class Broadcast {
   }
 
   /** Whether an open socket holds this topic: if not, its body needs no writing. */
-  isHeard(topic: string): boolean {
-    for (const { socket } of this.#channels.listening(topic)) if (socket?.isOpen) return true;
+  isHeard(topic: Topic): boolean {
+    for (const { socket } of this.#channels.listeningTo(topic.key)) if (socket?.isOpen) return true;
     return false;
   }
 
   /** An event that nobody listens to. */
-  unheard(topic: string, key: string): void {
-    this.#ledger.add({ topic, key, at: this.#clock.now(), hash: "", sockets: NO_SOCKETS });
+  unheard(topic: Topic, key: string): void {
+    this.#ledger.add(topic.name, key, this.#clock.now(), "", NO_SOCKETS);
   }
 
   /** Runs what sends many events; each socket gets them in one write. */
@@ -97,18 +108,22 @@ export class Broadcast {
     }
   }
 
-  /** An event on the notifications wire. */
+  /** An event on the notifications wire; its topic's name is of the platform's own, so it needs no escapes. */
   notify(event: ProviderEvent): Sent {
-    const { topicName, key, bodyText, hash, correlationId } = event;
+    const { topic, key, bodyText, hash, correlationId } = event;
     const metadata = `{"CorrelationId":"${correlationId}"}`;
-    const frameText = `{"topicName":${JSON.stringify(topicName)},"version":"2","eventBody":${bodyText},"metadata":${metadata}}`;
-    return this.notifyFrame({ topic: topicName, key, hash, bodyText, frameText });
+    const frameText = `{"topicName":"${topic.name}","version":"2","eventBody":${bodyText},"metadata":${metadata}}`;
+    return this.#notify({ topic: topic.name, key, hash, bodyText, frameText }, topic.key);
   }
 
   /** A frame for the channels that hold its topic. */
   notifyFrame(frame: WrittenFrame): Sent {
+    return this.#notify(frame, frame.topic.toLowerCase());
+  }
+
+  #notify(frame: WrittenFrame, topicKey: string): Sent {
     const sockets: ProviderSocket[] = [];
-    for (const { socket } of this.#channels.listening(frame.topic)) if (socket?.isOpen) sockets.push(socket);
+    for (const { socket } of this.#channels.listeningTo(topicKey)) if (socket?.isOpen) sockets.push(socket);
     return this.#send(frame, sockets);
   }
 
@@ -124,9 +139,9 @@ export class Broadcast {
   replay(socket: ProviderSocket, wanted: ReplayWish): void {
     const isHeard = (topic: string): boolean =>
       socket.wire !== "notifications" ||
-      Array.from(this.#channels.listening(topic)).some((channel) => channel.socket === socket);
-    for (const text of this.#recent.find({ ...wanted, isTopic: (topic) => wanted.isTopic(topic) && isHeard(topic) }))
-      socket.send(Buffer.from(text));
+      Array.from(this.#channels.listeningTo(topic.toLowerCase())).some((channel) => channel.socket === socket);
+    for (const bytes of this.#recent.find({ ...wanted, isTopic: (topic) => wanted.isTopic(topic) && isHeard(topic) }))
+      socket.send(bytes);
   }
 
   /** Forgets what was sent. */
@@ -136,24 +151,30 @@ export class Broadcast {
 
   #send(given: WrittenFrame, owed: readonly ProviderSocket[]): Sent {
     const at = this.#clock.now();
-    if (owed.length === 0) {
-      const n = this.#ledger.add({ topic: given.topic, key: given.key, at, hash: given.hash, sockets: NO_SOCKETS });
-      return { n, socketCount: 0 };
-    }
+    if (owed.length === 0)
+      return { n: this.#ledger.add(given.topic, given.key, at, given.hash, NO_SOCKETS), socketCount: 0 };
     const frame = this.#faults.isIdle ? given : this.#altered(given);
     const bytes = Buffer.from(frame.frameText);
-    const sockets: string[] = [];
+    const { topic, key, hash } = frame;
+    this.#recent.add(topic, at, bytes);
+    const [only] = owed;
+    if (owed.length === 1 && only !== undefined && this.#faults.isIdle && only.send(bytes))
+      return { n: this.#ledger.add(topic, key, at, hash, only.names), socketCount: 1 };
+    const n = this.#ledger.add(
+      topic,
+      key,
+      at,
+      hash,
+      owed.map(({ name }) => name),
+    );
     const withheld: string[] = [];
-    let n = 0;
     for (const socket of owed) {
       const isSent = this.#faults.isIdle
         ? socket.send(bytes)
-        : this.#faults.send(socket, frame.topic, bytes, () => this.#ledger.withhold(n, socket.name));
-      (isSent ? sockets : withheld).push(socket.name);
+        : this.#faults.send(socket, topic, bytes, () => this.#ledger.withhold(n, [socket.name]));
+      if (!isSent) withheld.push(socket.name);
     }
-    this.#recent.add({ topic: frame.topic, at, text: frame.frameText });
-    const { topic, key, hash } = frame;
-    n = this.#ledger.add({ topic, key, at, hash, sockets, ...(withheld.length > 0 && { withheld }) });
+    if (withheld.length > 0) this.#ledger.withhold(n, withheld);
     return { n, socketCount: owed.length };
   }
 

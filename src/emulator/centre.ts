@@ -187,7 +187,7 @@ export class Centre {
   /** Offers what waits to who is ready. */
   #serve(desk: QueueDesk<Live>): void {
     for (;;) {
-      const agent = desk.hasWaiting ? this.agents.longestIdle(desk.queue.memberIds) : undefined;
+      const agent = desk.hasWaiting ? this.agents.longestIdle(desk.queue.id) : undefined;
       const live = agent && desk.takeNext();
       if (agent === undefined || live === undefined) return;
       this.#offer(live, agent);
@@ -343,7 +343,7 @@ export class Centre {
   #dialOut(): void {
     const { chance, directory } = this.#parts;
     const queue = chance.pick(directory.queues);
-    const agent = this.agents.longestIdle(queue.memberIds);
+    const agent = this.agents.longestIdle(queue.id);
     if (agent === undefined) return;
     const live = this.#open("outbound", queue, "call");
     const { conversation } = live;

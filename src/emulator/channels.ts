@@ -111,7 +111,12 @@ export class Channels {
 
   /** The channels that hold a topic. */
   listening(topic: string): ReadonlySet<Channel> {
-    return this.#listeners.get(topic.toLowerCase()) ?? NOBODY;
+    return this.listeningTo(topic.toLowerCase());
+  }
+
+  /** The same for a topic in lower case. */
+  listeningTo(key: string): ReadonlySet<Channel> {
+    return this.#listeners.get(key) ?? NOBODY;
   }
 
   /** Topics on a channel if `added` came to its entries. */

@@ -41,10 +41,15 @@ export function bodyHash(bodyText: string): string {
   return hash("sha256", bodyText, "hex").slice(0, 16);
 }
 
-/** A bounded list of what was produced, as a ring. */
+/** A bounded list of what was produced, as a ring of columns: an object for each event would be most of the work of a fast emulator. */
 export class Ledger {
   readonly #capacity: number;
-  #ring: LedgerEvent[] = [];
+  #topics: string[] = [];
+  #keys: string[] = [];
+  #instants: number[] = [];
+  #hashes: string[] = [];
+  #sockets: (readonly string[])[] = [];
+  readonly #withheld = new Map<number, readonly string[]>();
   /** Events ever recorded: the last `n`. */
   #last = 0;
   /** `n` before the first event that is known. */
@@ -57,12 +62,18 @@ export class Ledger {
   }
 
   /** Records an event and gives its number. */
-  add(event: Omit<LedgerEvent, "n">): number {
+  add(topic: string, key: string, at: number, hashOfBody: string, sockets: readonly string[]): number {
     this.#last += 1;
-    const recorded = { n: this.#last, ...event };
-    if (this.#ring.length < this.#capacity) this.#ring.push(recorded);
-    else this.#ring[this.#slot(this.#last)] = recorded;
-    if (this.#last - this.#before > this.#capacity) this.#before += 1;
+    const slot = this.#slot(this.#last);
+    this.#topics[slot] = topic;
+    this.#keys[slot] = key;
+    this.#instants[slot] = at;
+    this.#hashes[slot] = hashOfBody;
+    this.#sockets[slot] = sockets;
+    if (this.#last - this.#before > this.#capacity) {
+      this.#before += 1;
+      if (this.#withheld.size > 0) this.#withheld.delete(this.#before);
+    }
     return this.#last;
   }
 
@@ -71,22 +82,41 @@ export class Ledger {
     const from = Math.max(after, this.#before);
     const to = Math.min(this.#last, from + limit);
     const events: LedgerEvent[] = [];
-    for (let n = from + 1; n <= to; n += 1) events.push(this.#ring[this.#slot(n)] as LedgerEvent);
+    for (let n = from + 1; n <= to; n += 1) events.push(this.#event(n));
     return { events, next: Math.max(to, after), total: this.#last - this.#resetAt, oldest: this.#before + 1 };
   }
 
-  /** A frame that was on its way to a socket didn't get there. */
-  withhold(n: number, socket: string): void {
+  /** The frame of an event didn't get to these sockets, or not after all. */
+  withhold(n: number, names: readonly string[]): void {
     if (n <= this.#before || n > this.#last) return;
-    const event = this.#ring[this.#slot(n)] as LedgerEvent;
-    const sockets = event.sockets.filter((name) => name !== socket);
-    this.#ring[this.#slot(n)] = { ...event, sockets, withheld: [...(event.withheld ?? []), socket] };
+    const slot = this.#slot(n);
+    this.#sockets[slot] = (this.#sockets[slot] ?? []).filter((name) => !names.includes(name));
+    this.#withheld.set(n, [...(this.#withheld.get(n) ?? []), ...names]);
   }
 
   reset(): void {
-    this.#ring = [];
+    this.#topics = [];
+    this.#keys = [];
+    this.#instants = [];
+    this.#hashes = [];
+    this.#sockets = [];
+    this.#withheld.clear();
     this.#before = this.#last;
     this.#resetAt = this.#last;
+  }
+
+  #event(n: number): LedgerEvent {
+    const slot = this.#slot(n);
+    const withheld = this.#withheld.get(n);
+    return {
+      n,
+      topic: this.#topics[slot] as string,
+      key: this.#keys[slot] as string,
+      at: this.#instants[slot] as number,
+      hash: this.#hashes[slot] as string,
+      sockets: this.#sockets[slot] as readonly string[],
+      ...(withheld !== undefined && { withheld }),
+    };
   }
 
   #slot(n: number): number {

@@ -49,6 +49,7 @@ export class QueueDesk<T> {
   #isObservationPlanned = false;
   #alert: { readonly id: string; readonly startedAt: number } | undefined;
   #interval = "";
+  #intervalFrom = Number.NaN;
   #offered = 0;
   #alerts = 0;
   #handled = 0;
@@ -173,7 +174,7 @@ export class QueueDesk<T> {
 
   #metrics(): readonly unknown[] {
     const answered = this.#answeredTally.count;
-    const onQueue = this.#agents.countRouting(this.queue.memberIds);
+    const onQueue = this.#agents.countRouting(this.queue.id);
     return [
       { metric: "nOffered", stats: { count: this.#offered } },
       { metric: "nHandled", stats: { count: this.#handled } },
@@ -191,16 +192,16 @@ export class QueueDesk<T> {
       },
       { metric: "oWaiting", stats: { count: this.#line.length } },
       { metric: "oInteracting", stats: { count: this.#interacting } },
-      ...Array.from(onQueue, ([qualifier, count]) => ({ metric: "oOnQueueUsers", qualifier, stats: { count } })),
+      ...onQueue.map(([qualifier, count]) => ({ metric: "oOnQueueUsers", qualifier, stats: { count } })),
     ];
   }
 
   /** Counts begin anew with each half hour. */
   #turnInterval(): void {
     const from = Math.floor(this.#parts.now() / HALF_HOUR_MS) * HALF_HOUR_MS;
-    const interval = `${new Date(from).toISOString()}/${new Date(from + HALF_HOUR_MS).toISOString()}`;
-    if (interval === this.#interval) return;
-    this.#interval = interval;
+    if (from === this.#intervalFrom) return;
+    this.#intervalFrom = from;
+    this.#interval = `${new Date(from).toISOString()}/${new Date(from + HALF_HOUR_MS).toISOString()}`;
     this.#offered = 0;
     this.#alerts = 0;
     this.#handled = 0;

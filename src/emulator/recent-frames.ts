@@ -4,12 +4,14 @@
  * H1. The newest `RECENT` are all known. Of older ones one in ten seconds is, up to `OLD` of them: the memory is bounded, whatever the rate.
  */
 
+import type { FrameBytes } from "./sockets.ts";
+
 /** A frame that went out. */
-export interface SentFrame {
+interface SentFrame {
   readonly topic: string;
   /** Epoch milliseconds. */
   readonly at: number;
-  readonly text: string;
+  readonly bytes: FrameBytes;
 }
 
 /** What shall be sent once more. */
@@ -30,7 +32,8 @@ export class RecentFrames {
   #next = 0;
   #old: SentFrame[] = [];
 
-  add(frame: SentFrame): void {
+  add(topic: string, at: number, bytes: FrameBytes): void {
+    const frame = { topic, at, bytes };
     if (this.#ring.length < RECENT) {
       this.#ring.push(frame);
       return;
@@ -41,12 +44,12 @@ export class RecentFrames {
   }
 
   /** The newest that fit, oldest first. */
-  find({ count, isTopic, before }: ReplayWish): readonly string[] {
+  find({ count, isTopic, before }: ReplayWish): readonly FrameBytes[] {
     const inOrder = [...this.#old, ...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
     return inOrder
       .filter(({ topic, at }) => at <= before && isTopic(topic))
       .slice(-count)
-      .map(({ text }) => text);
+      .map(({ bytes }) => bytes);
   }
 
   clear(): void {

@@ -57,6 +57,8 @@ interface Piece {
 export class ProviderSocket {
   /** Short name for the ledger. */
   readonly name: string;
+  /** The same as a list, for the many events that go to one socket alone. */
+  readonly names: readonly string[];
   readonly wire: Wire;
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>;
@@ -72,6 +74,7 @@ export class ProviderSocket {
 
   constructor(name: string, wire: Wire, ws: WebSocket, connection: Duplex, settings: SocketSettings) {
     this.name = name;
+    this.names = [name];
     this.wire = wire;
     this.#ws = ws;
     this.#connection = connection;

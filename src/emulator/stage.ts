@@ -1,12 +1,15 @@
 /** How the centre's happenings become events: topics, bodies and, on the second wire, frames. */
 import { bodyHash } from "./ledger.ts";
-import type { Broadcast } from "./broadcast.ts";
+import type { Broadcast, Topic } from "./broadcast.ts";
+import { toTopic } from "./broadcast.ts";
+import type { PlaceTopics } from "./centre-topics.ts";
+import { CentreTopics } from "./centre-topics.ts";
 import type { Conversation, Participant } from "./conversation.ts";
 import { hasEnded } from "./conversation.ts";
 import type { Directory, SystemPresence } from "./directory.ts";
 import { platformFrame, platformState } from "./platform-websocket.ts";
 import type { Said } from "./said.ts";
-import { genericSnapshot, MEDIUM_PLURALS, mediumSnapshot } from "./snapshot.ts";
+import { genericSnapshot, mediumSnapshot } from "./snapshot.ts";
 
 /** Routing statuses of the platform. */
 export type RoutingStatus = "OFF_QUEUE" | "IDLE" | "INTERACTING" | "NOT_RESPONDING" | "COMMUNICATING";
@@ -51,6 +54,7 @@ export class Stage {
   readonly #uuid: () => string;
   readonly #said: Said;
   readonly #onQueue: string;
+  readonly #topics = new CentreTopics();
   readonly count: StageCount = { produced: 0, heard: 0 };
 
   constructor({ broadcast, directory, uuid, said, onQueue }: StageParts) {
@@ -63,24 +67,20 @@ export class Stage {
 
   /** A conversation changed: the same snapshot goes to its queues and to the users who take part or just took part. */
   conversation(conversation: Conversation, changed: readonly Participant[]): void {
-    const places = new Set<string>();
+    const places = new Set<PlaceTopics>();
     for (const participant of conversation.participants) {
       if (hasEnded(participant) && !changed.includes(participant)) continue;
-      if (participant.queueId !== undefined) places.add(`v2.routing.queues.${participant.queueId}.conversations`);
-      if (participant.userId !== undefined) places.add(`v2.users.${participant.userId}.conversations`);
+      if (participant.queueId !== undefined) places.add(this.#topics.ofQueue(participant.queueId));
+      if (participant.userId !== undefined) places.add(this.#topics.ofUser(participant.userId));
     }
     const correlationId = this.#uuid();
     this.#said.forget("generic", conversation.id);
     this.#said.forget("medium", conversation.id);
     if (places.size > 0) {
-      this.#send(Array.from(places), conversation.id, () => genericSnapshot(conversation), correlationId);
-      const plural = MEDIUM_PLURALS[conversation.medium];
-      this.#send(
-        Array.from(places, (place) => `${place}.${plural}`),
-        conversation.id,
-        () => mediumSnapshot(conversation),
-        correlationId,
-      );
+      const generic = Array.from(places, ({ conversations }) => conversations);
+      this.#send(generic, conversation.id, () => genericSnapshot(conversation), correlationId);
+      const perMedium = Array.from(places, ({ media }) => media[conversation.medium]);
+      this.#send(perMedium, conversation.id, () => mediumSnapshot(conversation), correlationId);
     }
     if (!this.#broadcast.hasPlatformSockets) return;
     for (const participant of changed) {
@@ -97,7 +97,7 @@ export class Stage {
   presence(agent: AgentFacts): void {
     const correlationId = this.#uuid();
     this.#said.forget("presence", agent.id);
-    this.#send([`v2.users.${agent.id}.presence`], agent.id, () => this.presenceBody(agent), correlationId);
+    this.#send([this.#topics.ofUser(agent.id).presence], agent.id, () => this.presenceBody(agent), correlationId);
     this.#activity(agent, correlationId);
     if (!this.#broadcast.hasPlatformSockets) return;
     this.#platform("presence:status", { userId: agent.id, presence: agent.presence, timestamp: iso(agent.presenceAt) });
@@ -108,7 +108,7 @@ export class Stage {
     const correlationId = this.#uuid();
     this.#said.forget("routing", agent.id);
     const toBody = (): unknown => ({ id: agent.id, routingStatus: this.routingStatus(agent) });
-    this.#send([`v2.users.${agent.id}.routingStatus`], agent.id, toBody, correlationId);
+    this.#send([this.#topics.ofUser(agent.id).routingStatus], agent.id, toBody, correlationId);
     this.#activity(agent, correlationId);
     if (!this.#broadcast.hasPlatformSockets) return;
     this.#platform("routing:agent:status", {
@@ -142,7 +142,7 @@ export class Stage {
 
   /** Any other event. */
   other(topic: string, key: string, body: unknown): void {
-    this.#send([topic], key, () => body, this.#uuid());
+    this.#send([toTopic(topic)], key, () => body, this.#uuid());
   }
 
   /** What somebody else said about the half that did not change stands. */
@@ -160,7 +160,7 @@ export class Stage {
       activeQueueIds: agent.activeQueueIds,
       dateActiveQueuesChanged: iso(agent.queuesAt),
     });
-    this.#send([`v2.users.${agent.id}.activity`], agent.id, toBody, correlationId);
+    this.#send([this.#topics.ofUser(agent.id).activity], agent.id, toBody, correlationId);
   }
 
   #presenceDefinition(agent: AgentFacts): unknown {
@@ -169,12 +169,12 @@ export class Stage {
   }
 
   /** One body, written and hashed once, on several topics; not at all when nobody listens to any. */
-  #send(topics: readonly string[], key: string, toBody: () => unknown, correlationId: string): void {
+  #send(topics: readonly Topic[], key: string, toBody: () => unknown, correlationId: string): void {
     let bodyText: string | undefined;
     let hash = "";
-    for (const topicName of topics) {
-      if (!this.#broadcast.isHeard(topicName)) {
-        this.#broadcast.unheard(topicName, key);
+    for (const topic of topics) {
+      if (!this.#broadcast.isHeard(topic)) {
+        this.#broadcast.unheard(topic, key);
         this.count.produced += 1;
         continue;
       }
@@ -182,7 +182,7 @@ export class Stage {
         bodyText = JSON.stringify(toBody());
         hash = bodyHash(bodyText);
       }
-      this.#tally(this.#broadcast.notify({ topicName, key, bodyText, hash, correlationId }).socketCount);
+      this.#tally(this.#broadcast.notify({ topic, key, bodyText, hash, correlationId }).socketCount);
     }
   }
 

@@ -85,7 +85,7 @@ describe("the ledger", () => {
         fc.nat(30),
         (cap, before, limit, count) => {
           const ledger = new Ledger(cap);
-          const add = (): number => ledger.add({ topic: "t", key: "", at: 0, hash: "", sockets: [] });
+          const add = (): number => ledger.add("t", "", 0, "", []);
           for (let at = 0; at < before; at += 1) add();
           if (before % 2 === 1) ledger.reset();
           for (let at = 0; at < count; at += 1) add();

@@ -3,7 +3,7 @@ import { bodyHash, Ledger } from "../../../src/emulator/ledger.ts";
 
 function filled(capacity: number, count: number): Ledger {
   const ledger = new Ledger(capacity);
-  for (let at = 1; at <= count; at += 1) ledger.add({ topic: `t${at}`, key: "", at, hash: "", sockets: [] });
+  for (let at = 1; at <= count; at += 1) ledger.add(`t${at}`, "", at, "", []);
   return ledger;
 }
 
@@ -29,11 +29,26 @@ test("goes on counting after a reset", () => {
   const ledger = filled(3, 7);
   ledger.reset();
   expect(ledger.page()).toEqual({ events: [], next: 7, total: 0, oldest: 8 });
-  for (const topic of ["a", "b", "c", "d"]) ledger.add({ topic, key: "", at: 0, hash: "", sockets: [] });
+  for (const topic of ["a", "b", "c", "d"]) ledger.add(topic, "", 0, "", []);
   expect(ledger.page().events.map(({ n, topic }) => [n, topic])).toEqual([
     [9, "b"],
     [10, "c"],
     [11, "d"],
+  ]);
+});
+
+test("tells from whom a frame was withheld, as long as the event is known", () => {
+  const ledger = new Ledger(2);
+  const first = ledger.add("a", "", 0, "", ["s1", "s2"]);
+  ledger.withhold(first, ["s2"]);
+  ledger.withhold(first, ["s1"]);
+  expect(ledger.page().events).toMatchObject([{ sockets: [], withheld: ["s2", "s1"] }]);
+  ledger.add("b", "", 0, "", ["s1"]);
+  ledger.add("c", "", 0, "", ["s1"]);
+  ledger.withhold(first, ["s1"]);
+  expect(ledger.page().events).toEqual([
+    { n: 2, topic: "b", key: "", at: 0, hash: "", sockets: ["s1"] },
+    { n: 3, topic: "c", key: "", at: 0, hash: "", sockets: ["s1"] },
   ]);
 });
 
