@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../ports/clock.ts";
 import type { Channels } from "./channels.ts";
+import { FrameWriter } from "./frame-bytes.ts";
 import type { FrameFaults } from "./frame-faults.ts";
 import type { Ledger } from "./ledger.ts";
 import { bodyHash } from "./ledger.ts";
@@ -64,6 +65,7 @@ export class Broadcast {
   readonly #platformSockets: ReadonlySet<ProviderSocket>;
   readonly #sockets: () => Iterable<ProviderSocket>;
   readonly #recent = new RecentFrames();
+  readonly #writer = new FrameWriter();
 
   constructor(parts: {
     readonly channels: Channels;
@@ -154,7 +156,7 @@ export class Broadcast {
     if (owed.length === 0)
       return { n: this.#ledger.add(given.topic, given.key, at, given.hash, NO_SOCKETS), socketCount: 0 };
     const frame = this.#faults.isIdle ? given : this.#altered(given);
-    const bytes = Buffer.from(frame.frameText);
+    const bytes = this.#writer.write(frame.frameText);
     const { topic, key, hash } = frame;
     this.#recent.add(topic, at, bytes);
     const [only] = owed;

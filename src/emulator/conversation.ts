@@ -44,6 +44,9 @@ export interface Participant {
   wrapup: { readonly code: string; readonly durationSeconds: number; readonly endTime: string } | undefined;
   callbackScheduledTime: string | undefined;
   attributes: Readonly<Record<string, string>>;
+  /** How snapshots of either shape had it last, as JSON; nothing once it has changed. */
+  genericText: string | undefined;
+  mediumText: string | undefined;
 }
 
 /** A conversation. */
@@ -111,6 +114,8 @@ export function join(conversation: Conversation, at: string, given: NewParticipa
     wrapup: undefined,
     callbackScheduledTime: undefined,
     attributes: given.attributes ?? {},
+    genericText: undefined,
+    mediumText: undefined,
   };
   conversation.participants.push(participant);
   return participant;

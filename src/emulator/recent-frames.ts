@@ -61,7 +61,7 @@ export class RecentFrames {
   #keep(frame: SentFrame): void {
     const last = this.#old.at(-1);
     if (last !== undefined && frame.at - last.at < OLD_EVERY_MS) return;
-    this.#old.push(frame);
+    this.#old.push({ ...frame, bytes: Buffer.from(frame.bytes) });
     if (this.#old.length > OLD) this.#old.shift();
   }
 }

@@ -41,17 +41,22 @@ export function genericSnapshot(conversation: Conversation): Json {
 
 /** Body of `….conversations.calls` and its siblings. */
 export function mediumSnapshot(conversation: Conversation): Json {
-  const call = conversation.medium === "call" && { recordingState: recordingState(conversation), securePause: false };
   return {
     id: conversation.id,
     participants: conversation.participants.map((participant) => mediumParticipant(conversation, participant)),
-    otherMediaUris: [],
-    ...call,
+    ...mediumHead(conversation),
     divisions: divisions(conversation),
   };
 }
 
-function divisions(conversation: Conversation): readonly Json[] {
+/** What the shape of one medium says of the conversation as a whole. */
+export function mediumHead(conversation: Conversation): Json {
+  const call = conversation.medium === "call" && { recordingState: recordingState(conversation), securePause: false };
+  return { otherMediaUris: [], ...call };
+}
+
+/** The divisions that a conversation belongs to. */
+export function divisions(conversation: Conversation): readonly Json[] {
   const id = conversation.divisionId;
   const queueIds = new Set(
     conversation.participants.flatMap(({ queueId }) => (queueId === undefined ? [] : [queueId])),
@@ -74,7 +79,8 @@ function routingData(conversation: Conversation, participant: Participant): Json
   return { queue: { id: participant.queueId }, priority: conversation.priority, skills, scoredAgents: [] };
 }
 
-function genericParticipant(conversation: Conversation, participant: Participant): Json {
+/** A participant in the generic shape. */
+export function genericParticipant(conversation: Conversation, participant: Participant): Json {
   const isAgent = participant.purpose === "agent";
   return {
     id: participant.id,
@@ -158,7 +164,8 @@ const COMMUNICATION_PARTS: Parts = {
   }),
 };
 
-function mediumParticipant(conversation: Conversation, participant: Participant): Json {
+/** A participant in the shape of one medium. */
+export function mediumParticipant(conversation: Conversation, participant: Participant): Json {
   const isAgent = participant.purpose === "agent";
   return {
     id: participant.id,

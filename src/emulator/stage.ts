@@ -9,7 +9,7 @@ import { hasEnded } from "./conversation.ts";
 import type { Directory, SystemPresence } from "./directory.ts";
 import { platformFrame, platformState } from "./platform-websocket.ts";
 import type { Said } from "./said.ts";
-import { genericSnapshot, mediumSnapshot } from "./snapshot.ts";
+import { forgetTexts, genericText, mediumText } from "./snapshot-text.ts";
 
 /** Routing statuses of the platform. */
 export type RoutingStatus = "OFF_QUEUE" | "IDLE" | "INTERACTING" | "NOT_RESPONDING" | "COMMUNICATING";
@@ -74,13 +74,14 @@ export class Stage {
       if (participant.userId !== undefined) places.add(this.#topics.ofUser(participant.userId));
     }
     const correlationId = this.#uuid();
+    forgetTexts(changed);
     this.#said.forget("generic", conversation.id);
     this.#said.forget("medium", conversation.id);
     if (places.size > 0) {
       const generic = Array.from(places, ({ conversations }) => conversations);
-      this.#send(generic, conversation.id, () => genericSnapshot(conversation), correlationId);
+      this.#send(generic, conversation.id, () => genericText(conversation), correlationId);
       const perMedium = Array.from(places, ({ media }) => media[conversation.medium]);
-      this.#send(perMedium, conversation.id, () => mediumSnapshot(conversation), correlationId);
+      this.#send(perMedium, conversation.id, () => mediumText(conversation), correlationId);
     }
     if (!this.#broadcast.hasPlatformSockets) return;
     for (const participant of changed) {
@@ -97,7 +98,12 @@ export class Stage {
   presence(agent: AgentFacts): void {
     const correlationId = this.#uuid();
     this.#said.forget("presence", agent.id);
-    this.#send([this.#topics.ofUser(agent.id).presence], agent.id, () => this.presenceBody(agent), correlationId);
+    this.#send(
+      [this.#topics.ofUser(agent.id).presence],
+      agent.id,
+      () => JSON.stringify(this.presenceBody(agent)),
+      correlationId,
+    );
     this.#activity(agent, correlationId);
     if (!this.#broadcast.hasPlatformSockets) return;
     this.#platform("presence:status", { userId: agent.id, presence: agent.presence, timestamp: iso(agent.presenceAt) });
@@ -107,8 +113,8 @@ export class Stage {
   routing(agent: AgentFacts): void {
     const correlationId = this.#uuid();
     this.#said.forget("routing", agent.id);
-    const toBody = (): unknown => ({ id: agent.id, routingStatus: this.routingStatus(agent) });
-    this.#send([this.#topics.ofUser(agent.id).routingStatus], agent.id, toBody, correlationId);
+    const toText = (): string => JSON.stringify({ id: agent.id, routingStatus: this.routingStatus(agent) });
+    this.#send([this.#topics.ofUser(agent.id).routingStatus], agent.id, toText, correlationId);
     this.#activity(agent, correlationId);
     if (!this.#broadcast.hasPlatformSockets) return;
     this.#platform("routing:agent:status", {
@@ -142,25 +148,26 @@ export class Stage {
 
   /** Any other event. */
   other(topic: string, key: string, body: unknown): void {
-    this.#send([toTopic(topic)], key, () => body, this.#uuid());
+    this.#send([toTopic(topic)], key, () => JSON.stringify(body), this.#uuid());
   }
 
   /** What somebody else said about the half that did not change stands. */
   #activity(agent: AgentFacts, correlationId: string): void {
     const presence = this.#said.find("presence", agent.id) ?? this.presenceBody(agent);
-    const toBody = (): unknown => ({
-      id: agent.id,
-      routingStatus: this.#said.find("routing", agent.id) ?? this.routingStatus(agent),
-      presence: {
-        presenceDefinition: presence["presenceDefinition"],
-        presenceMessage: presence["message"],
-        modifiedDate: presence["modifiedDate"],
-      },
-      outOfOffice: { active: false },
-      activeQueueIds: agent.activeQueueIds,
-      dateActiveQueuesChanged: iso(agent.queuesAt),
-    });
-    this.#send([this.#topics.ofUser(agent.id).activity], agent.id, toBody, correlationId);
+    const toText = (): string =>
+      JSON.stringify({
+        id: agent.id,
+        routingStatus: this.#said.find("routing", agent.id) ?? this.routingStatus(agent),
+        presence: {
+          presenceDefinition: presence["presenceDefinition"],
+          presenceMessage: presence["message"],
+          modifiedDate: presence["modifiedDate"],
+        },
+        outOfOffice: { active: false },
+        activeQueueIds: agent.activeQueueIds,
+        dateActiveQueuesChanged: iso(agent.queuesAt),
+      });
+    this.#send([this.#topics.ofUser(agent.id).activity], agent.id, toText, correlationId);
   }
 
   #presenceDefinition(agent: AgentFacts): unknown {
@@ -169,7 +176,7 @@ export class Stage {
   }
 
   /** One body, written and hashed once, on several topics; not at all when nobody listens to any. */
-  #send(topics: readonly Topic[], key: string, toBody: () => unknown, correlationId: string): void {
+  #send(topics: readonly Topic[], key: string, toText: () => string, correlationId: string): void {
     let bodyText: string | undefined;
     let hash = "";
     for (const topic of topics) {
@@ -179,7 +186,7 @@ export class Stage {
         continue;
       }
       if (bodyText === undefined) {
-        bodyText = JSON.stringify(toBody());
+        bodyText = toText();
         hash = bodyHash(bodyText);
       }
       this.#tally(this.#broadcast.notify({ topic, key, bodyText, hash, correlationId }).socketCount);

@@ -177,6 +177,11 @@ test("REST says what all frames together say", async () => {
           heard = owed;
           const read = await readStates(emulator, token, listener);
           expect(read).toEqual(listener);
+          // To the letter: what goes out is put together from parts, what REST answers is made anew.
+          for (const [id, body] of read.generic)
+            expect(JSON.stringify(listener.generic.get(id))).toBe(JSON.stringify(body));
+          for (const [key, body] of read.media)
+            expect(JSON.stringify(listener.media.get(key))).toBe(JSON.stringify(body));
           const active = Array.from(listener.generic).filter(([, body]) => isActive(body));
           expect(await activeConversations(emulator, token, clock.now())).toEqual(new Set(active.map(([id]) => id)));
           compared += listener.generic.size + active.length;

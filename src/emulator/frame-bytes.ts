@@ -1,0 +1,27 @@
+/**
+ * Texts to bytes, many to a block: thousands of frames a second would otherwise be thousands of blocks for the garbage collector.
+ *
+ * A block lives as long as any of its frames is held; whoever keeps frames for long copies them.
+ */
+
+const BLOCK_BYTES = 1_048_576;
+/** Bytes of UTF-8 that one unit of a text may take. */
+const MAX_UNIT_BYTES = 3;
+
+/** Writes texts into blocks. */
+export class FrameWriter {
+  #block = Buffer.alloc(0);
+  #used = 0;
+
+  write(text: string): Buffer {
+    const needed = text.length * MAX_UNIT_BYTES;
+    if (needed > BLOCK_BYTES / 4) return Buffer.from(text);
+    if (this.#used + needed > this.#block.length) {
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.#used = 0;
+    }
+    const from = this.#used;
+    this.#used += this.#block.write(text, from);
+    return this.#block.subarray(from, this.#used);
+  }
+}
