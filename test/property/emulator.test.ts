@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Agent } from "../../src/emulator/agents.ts";
+import { Agents } from "../../src/emulator/agents.ts";
 import type { Channel } from "../../src/emulator/channels.ts";
 import { Channels } from "../../src/emulator/channels.ts";
+import { createChance } from "../../src/emulator/chance.ts";
+import { createDirectory } from "../../src/emulator/directory.ts";
 import { EventHeap } from "../../src/emulator/event-heap.ts";
+import { FrameWriter } from "../../src/emulator/frame-bytes.ts";
 import { Ledger } from "../../src/emulator/ledger.ts";
 import { DEFAULT_LIMITS } from "../../src/emulator/options.ts";
+import type { Stage } from "../../src/emulator/stage.ts";
 import { DEFAULT_SWITCHES } from "../../src/emulator/switches.ts";
 import { createFakeClock } from "../../src/testing/fake-clock.ts";
 
@@ -101,6 +107,61 @@ describe("the ledger", () => {
           expect(seen).toEqual(Array.from({ length: known }, (_unused, at) => last - known + at + 1));
         },
       ),
+    );
+  });
+});
+
+describe("the staff", () => {
+  const deed = fc.record({
+    agent: fc.nat(9),
+    kind: fc.constantFrom("take" as const, "free" as const, "IDLE" as const, "INTERACTING" as const, "BREAK" as const),
+  });
+
+  test("who is ready longest, and how many have which status, is what a look at each member finds", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.array(deed, { maxLength: 400 }), (seed, deeds) => {
+        const directory = createDirectory(createChance(seed, 0), 10, 3);
+        const stage = { routing: () => {}, presence: () => {} } as unknown as Stage;
+        const agents = new Agents(directory, stage, () => 0);
+        const all: readonly Agent[] = Array.from(agents.all());
+        for (const { agent: at, kind } of deeds) {
+          const agent = all[at] as Agent;
+          if (kind === "take" || kind === "free") agent.isBusy = kind === "take";
+          else if (kind === "BREAK") agents.setPresence(agent, "BREAK");
+          else agents.setRouting(agent, kind);
+          for (const { id, memberIds } of directory.queues) {
+            const members = memberIds.map((userId) => agents.find(userId) as Agent);
+            const ready = members.filter(({ isBusy, routingStatus }) => !isBusy && routingStatus === "IDLE");
+            const first = ready.toSorted((a, b) => a.idleOrder - b.idleOrder)[0];
+            expect(agents.longestIdle(id)).toBe(first);
+            const counts = Map.groupBy(members, ({ routingStatus }) => routingStatus);
+            const wanted = Array.from(counts, ([status, list]) => [status, list.length]);
+            expect(new Map(agents.countRouting(id))).toEqual(new Map(wanted as [string, number][]));
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("frames in blocks", () => {
+  test("have the bytes of their texts, whatever was written after them", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ text: fc.string({ unit: "grapheme" }), times: fc.constantFrom(1, 900, 200_000) }), {
+          maxLength: 30,
+        }),
+        (texts) => {
+          const writer = new FrameWriter();
+          const written = texts.map(({ text, times }) => {
+            const whole = text.repeat(Math.ceil(times / Math.max(1, text.length)));
+            return { bytes: writer.write(whole), wanted: Buffer.from(whole) };
+          });
+          expect(written.every(({ bytes, wanted }) => bytes.equals(wanted))).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
     );
   });
 });
