@@ -8,15 +8,18 @@
  * B3  Only this process has the file: `locking_mode = EXCLUSIVE`, from the first read on.
  * B4  The log stays short: it is copied back (checkpoint) when it has grown to `walBytes`, so that a full disk has to find
  *     little room for it.
+ * B5  SQLite copies the log back when it closes, and does not look at its checksums then. After an error nobody knows whether
+ *     what stands in the log is what was written: what does not fit is cut off first (`cutLog`).
  */
 import { closeSync, fdatasync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Group, LoadedBlock, Opened, ReadBlock } from "./messages.ts";
 import { HistoryTables } from "./history-tables.ts";
 import { LedgerTable } from "./ledger-table.ts";
-import { migrate, pragma } from "./schema.ts";
+import { isDamage } from "./disk-error.ts";
+import { cutLog } from "./log-check.ts";
+import { FIRST_PRAGMAS, migrate, PAGE_BYTES, pragma } from "./schema.ts";
 
-const PAGE_BYTES = 8_192;
 /** What a group writes besides its blocks, in pages; more or less. */
 const SMALL_PAGES = 8;
 /** Of facts, at once. */
@@ -57,7 +60,7 @@ export class Database {
     this.#db = new DatabaseSync(settings.path, { timeout: 100 });
     try {
       this.#db.exec(
-        `PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;
+        `PRAGMA locking_mode = EXCLUSIVE; ${FIRST_PRAGMAS};
          PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -4096;
          PRAGMA journal_size_limit = ${settings.walBytes}; BEGIN EXCLUSIVE; COMMIT`,
       );
@@ -77,7 +80,8 @@ export class Database {
     const flight = this.#get("SELECT entries FROM flight")?.["entries"];
     const sinks = this.#statement("SELECT sink, name FROM sink ORDER BY sink").all();
     return {
-      closed: this.#fact("closed") === "yes",
+      // Without the fact it was made and never used.
+      closed: this.#fact("closed") !== "no",
       kept,
       lastGroup: Number(this.#fact("group") ?? 0),
       flight: flight instanceof Uint8Array ? flight : undefined,
@@ -141,13 +145,22 @@ export class Database {
 
   read(block: number, withFacts: boolean): ReadBlock {
     this.#settings.probe("read");
-    const contents = this.#get("SELECT contents FROM content WHERE block = ?", block)?.["contents"];
-    const facts = withFacts ? this.#get("SELECT facts FROM block WHERE block = ?", block)?.["facts"] : undefined;
     return {
       block,
-      contents: contents instanceof Uint8Array ? contents : undefined,
-      facts: facts instanceof Uint8Array ? facts : undefined,
+      contents: this.#blob("SELECT contents AS blob FROM content WHERE block = ?", block),
+      facts: withFacts ? this.#blob("SELECT facts AS blob FROM block WHERE block = ?", block) : undefined,
     };
+  }
+
+  /** Undefined when there is none, and when its page is damaged: nobody may wait for it then. */
+  #blob(sql: string, block: number): Uint8Array | undefined {
+    try {
+      const blob = this.#get(sql, block)?.["blob"];
+      return blob instanceof Uint8Array ? blob : undefined;
+    } catch (error) {
+      if (isDamage(error)) return undefined;
+      throw error;
+    }
   }
 
   get history(): HistoryTables {
@@ -215,7 +228,7 @@ export class Database {
 
   /** Whether a good part of the file is free pages. */
   #isRoomy(): boolean {
-    const free = pragma(this.#db, "freelist_count");
+    const free = this.freePages;
     return free > VACUUM_PAGES && free > pragma(this.#db, "page_count") / 4;
   }
 
@@ -227,6 +240,10 @@ export class Database {
     this.#logBytes = 0;
   }
 
+  get freePages(): number {
+    return pragma(this.#db, "freelist_count");
+  }
+
   /** Gives up to so many free pages back to the disk. */
   giveBack(pages: number): void {
     this.#db.exec(`PRAGMA incremental_vacuum(${pages})`);
@@ -235,20 +252,31 @@ export class Database {
   /** Marks the file as well closed, or leaves it as one that ended otherwise; releases it. Idempotent. */
   close(well: boolean): void {
     if (!this.#open) return;
+    if (!well) this.distrust();
     this.#open = false;
     try {
-      if (well) {
-        this.#transaction(() => {
-          this.#run("DELETE FROM flight");
-          this.#setFact("closed", "yes");
-        });
-        if (this.#isRoomy()) this.giveBack(ALL_PAGES);
-        this.checkpoint();
-      }
+      if (well) this.#closeWell();
+    } catch (error) {
+      this.distrust();
+      throw error;
     } finally {
       if (this.#walFile !== undefined) closeSync(this.#walFile);
       this.#db.close();
     }
+  }
+
+  /** B5: before a connection that has seen an error is closed, by whomever. Throws what the file system says. */
+  distrust(): void {
+    cutLog(`${this.#settings.path}-wal`);
+  }
+
+  #closeWell(): void {
+    this.#transaction(() => {
+      this.#run("DELETE FROM flight");
+      this.#setFact("closed", "yes");
+    });
+    if (this.#isRoomy()) this.giveBack(ALL_PAGES);
+    this.checkpoint();
   }
 
   #transaction(act: () => void): void {

@@ -18,14 +18,14 @@
 import { letGo } from "./bytes.ts";
 import { Ballast, type DiskPlan, freeBytes } from "./ballast.ts";
 import type { Database } from "./database.ts";
-import { toDiskError } from "./disk-error.ts";
+import { isFull, toDiskError, wordsOf } from "./disk-error.ts";
+import { Mark } from "./mark.ts";
 import type { Answers, DiskSettings, FromDisk, Group, Question, ToDisk, Trouble } from "./messages.ts";
 import { openDatabase, reopenDatabase } from "./open.ts";
+import { PAGE_BYTES } from "./schema.ts";
 
-/** SQLite's code for a disk without room. */
-const SQLITE_FULL = 13;
-/** Free pages given back at once when room is needed. */
-const ALL_PAGES = 1_000_000;
+/** Portions of free pages that are given back at once when room is needed. */
+const PORTIONS = 64;
 /** Room must be this much more than the reserve before new events are taken again. */
 const ROOMY = 1.25;
 
@@ -36,6 +36,7 @@ export class Disk {
   readonly #probe: (name: string) => void;
   #plan: DiskPlan = { ballastBytes: 0, walBytes: 0, reserveBytes: 0 };
   #ballast: Ballast;
+  readonly #mark: Mark;
   #database: Database | undefined;
   /** Groups to be written, in order. */
   #queue: Group[] = [];
@@ -53,6 +54,7 @@ export class Disk {
     this.#post = post;
     this.#probe = probe;
     this.#ballast = new Ballast(settings.path, settings.ballastBytes);
+    this.#mark = new Mark(settings.path);
   }
 
   handle(message: ToDisk): void {
@@ -105,21 +107,28 @@ export class Disk {
   }
 
   #openFile(sinks: readonly string[], now: number): Answers["open"] {
-    const { database, opened } = openDatabase(
-      this.#settings.path,
-      now,
-      sinks,
-      (plan) => {
-        this.#plan = plan;
-        this.#ballast = new Ballast(this.#settings.path, plan.ballastBytes);
-        return { walBytes: plan.walBytes, probe: this.#probe };
-      },
-      this.#settings.ballastBytes,
-    );
+    const { database, opened } = this.#openWithRoom(sinks, now);
     this.#database = database;
     this.#written = opened.lastGroup;
     this.#watchRoom();
     return opened;
+  }
+
+  /** A file is opened on a full disk too: what waits in it is to be delivered, and makes room. */
+  #openWithRoom(sinks: readonly string[], now: number): ReturnType<typeof openDatabase> {
+    const settingsFor = (plan: DiskPlan) => {
+      this.#plan = plan;
+      this.#ballast = new Ballast(this.#settings.path, plan.ballastBytes);
+      return { walBytes: plan.walBytes, probe: this.#probe };
+    };
+    const open = () => openDatabase(this.#settings, now, sinks, settingsFor, this.#mark);
+    try {
+      return open();
+    } catch (error) {
+      if (!isFull(error) || !this.#ballast.stands) throw error;
+      this.#ballast.release();
+      return open();
+    }
   }
 
   // Groups ----------------------------------------------------------------------------------------------------------
@@ -190,6 +199,7 @@ export class Disk {
 
   #isDurable(n: number): void {
     while ((this.#undurable[0]?.n ?? Infinity) <= n) letGoOf(this.#undurable.shift());
+    this.#mark.write(n);
     this.#probe("before-answer");
     this.#post({ kind: "durable", n });
     if (this.#trouble?.kind === "failing" && !this.#broken && this.#queue.length === 0) this.#tell(undefined);
@@ -199,6 +209,11 @@ export class Disk {
 
   #break(error: unknown): void {
     this.#broken = true;
+    try {
+      this.#database?.distrust();
+    } catch {
+      // It is tried again before the file is closed.
+    }
     this.#tell({ kind: "failing", cause: wordsOf(error) });
   }
 
@@ -242,10 +257,6 @@ export class Disk {
   #openAgain(): void {
     try {
       this.#database?.close(false);
-    } catch {
-      // What can't be closed is left to the end of the thread.
-    }
-    try {
       this.#database = reopenDatabase(this.#settings.path, { walBytes: this.#plan.walBytes, probe: this.#probe });
       this.#queue = [...this.#undurable, ...this.#queue];
       this.#undurable = [];
@@ -260,8 +271,7 @@ export class Disk {
     const database = this.#database;
     if (database === undefined || this.#broken || this.#queue.length > 0) return;
     try {
-      database.giveBack(ALL_PAGES);
-      database.checkpoint();
+      this.#giveBack(database);
     } catch (error) {
       if (!isFull(error)) this.#break(error);
       return;
@@ -269,6 +279,16 @@ export class Disk {
     const missing = this.#ballast.stands ? 0 : this.#plan.ballastBytes;
     if (freeBytes(this.#settings.path) < this.#plan.reserveBytes * ROOMY + missing) return;
     if (this.#makeBallast()) this.#tell(undefined);
+  }
+
+  /** In portions, each copied back before the next: moving pages fills the log, which needs room itself. */
+  #giveBack(database: Database): void {
+    const pages = Math.max(1, Math.floor(this.#plan.walBytes / PAGE_BYTES / 2));
+    for (let portion = 0; portion < PORTIONS && database.freePages > 0; portion += 1) {
+      database.giveBack(pages);
+      database.checkpoint();
+    }
+    database.checkpoint();
   }
 
   // The end ---------------------------------------------------------------------------------------------------------
@@ -291,6 +311,7 @@ export class Disk {
       clean = false;
     }
     this.#database = undefined;
+    this.#mark.close();
     done(clean);
   }
 }
@@ -300,14 +321,4 @@ function letGoOf(group: Group | undefined): void {
     letGo(facts);
     letGo(contents);
   }
-}
-
-function isFull(error: unknown): boolean {
-  if (typeof error !== "object" || error === null) return false;
-  if ("errcode" in error && typeof error.errcode === "number") return (error.errcode & 0xff) === SQLITE_FULL;
-  return "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

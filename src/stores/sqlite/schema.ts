@@ -20,6 +20,8 @@ import type { DatabaseSync } from "node:sqlite";
 
 /** "rgf1". */
 export const APPLICATION_ID = 0x72_67_66_31;
+/** Of the database; its log has frames of a page each. */
+export const PAGE_BYTES = 8_192;
 
 /** From each version to the next, in one transaction each; the first makes an empty file into version 1. */
 export const MIGRATIONS: readonly string[] = [
@@ -48,12 +50,20 @@ export function pragma(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
 }
 
+/** What must be said before a database has its first page. */
+export const FIRST_PRAGMAS: string = `PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`;
+
 /** Brings a file of an older version up to date; each step whole or not at all. */
 export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
   for (let version = pragma(db, "user_version"); version < migrations.length; version += 1) {
-    db.exec(
-      `BEGIN IMMEDIATE; ${migrations[version] ?? ""}; PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`,
-    );
+    try {
+      db.exec(
+        `BEGIN IMMEDIATE; ${migrations[version] ?? ""}; PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${APPLICATION_ID}; COMMIT`,
+      );
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
   }
 }
 
