@@ -1,139 +1,40 @@
 /**
- * Dispatch with priorities and a handler that does nothing: admit, claim, hand over, settle, in memory.
+ * Asynchronous dispatch with priorities and a handler that does nothing, in memory, against p-queue and fastq.
  *
- *     node bench/dispatch.ts [events]        (default 300,000; medians of five)
+ *     node bench/dispatch.ts
  *
- * "dispatch": from the first hand-over to the last settlement, of events that were all admitted before. "admit too": with
- * their admission. The last line has a store that costs nothing in place of the memory store: what dispatch itself costs.
+ * A wave of events is taken in while nothing is handed over, then let go with 256 hands; measured until the last handler ended
+ * (ringfirst: until the last settlement). ringfirst does more: leases, retries, limits, and where it says so order per key.
  */
-import { availableParallelism, cpus } from "node:os";
-import { createWorkQueue, type ConsumeOptions, type EnvelopeHandler } from "../src/work-queue.ts";
-import type { ClaimedEnvelope, NewEnvelope, Store, StoreDriver } from "../src/ports/store.ts";
-import { memoryStore } from "../src/stores/memory.ts";
+import { LINE_NAMES } from "./dispatch/ringfirst.ts";
+import { CONCURRENCY, EVENTS, type Settings } from "./dispatch/wave.ts";
+import { contest, type Entrant } from "./measure/contest.ts";
+import { machine, times, whole } from "./measure/figures.ts";
+import { versionsOf } from "./measure/versions.ts";
 
-const EVENTS = Number(process.argv[2] ?? 300_000);
-const RUNS = 5;
-const BATCH = 1_000;
-const CLASSES = ["standard", "standard", "high", "standard", "critical"] as const;
-const PAYLOAD = new Uint8Array(64);
+const WAVES = [1_000, 100_000];
+const PEERS: ReadonlyMap<string, string> = new Map([
+  ["p-queue", "p-queue"],
+  ["fastq", "fastq (no priorities, callbacks)"],
+  ["fastq.promise", "fastq.promise (no priorities)"],
+]);
 
-interface Scenario {
-  readonly name: string;
-  readonly keyed: boolean;
-  readonly handler: EnvelopeHandler;
-  readonly options: ConsumeOptions;
-  readonly store?: () => StoreDriver;
+function entrant(module: string, name: string, settings: Settings): Entrant {
+  return { name, module: new URL(module, import.meta.url), settings };
 }
 
-const SCENARIOS: readonly Scenario[] = [
-  { name: "16 hands, no keys", keyed: false, handler: () => undefined, options: { concurrency: 16 } },
-  { name: "256 hands, no keys", keyed: false, handler: () => undefined, options: { concurrency: 256 } },
-  { name: "256 hands, keyed", keyed: true, handler: () => undefined, options: { concurrency: 256 } },
-  {
-    name: "256 hands, keyed, 32 reserved for critical",
-    keyed: true,
-    handler: () => undefined,
-    options: { concurrency: 256, reserve: { critical: 32 } },
-  },
-  { name: "256 hands, async handler", keyed: false, handler: async () => {}, options: { concurrency: 256 } },
-  {
-    name: "256 hands, a store that costs nothing",
-    keyed: false,
-    handler: () => undefined,
-    options: { concurrency: 256 },
-    store: freeStore,
-  },
-];
-
-/** Gives out envelopes that were made before, and takes every settlement. */
-function freeStore(): StoreDriver {
-  const base = {
-    class: "standard",
-    laneClass: "standard",
-    key: undefined,
-    attempt: 1,
-    redriven: 0,
-    waitedMs: 0,
-    replaced: 0,
-  };
-  const made = Array.from({ length: EVENTS }, (_, n): ClaimedEnvelope => ({
-    ...base,
-    token: n,
-    seq: n,
-    id: `e${n}`,
-    payload: PAYLOAD,
-  }));
-  let given = 0;
-  const claim: Store["claim"] = async (_sink, { max }) => {
-    const claimed = made.slice(given, given + max);
-    given += claimed.length;
-    return claimed;
-  };
-  const memory = memoryStore();
-  const open: StoreDriver["open"] = async (config, now) => ({
-    ...(await memory.open(config, now)),
-    admit: async (batch) => batch.map((_, seq) => ({ status: "admitted", seq })),
-    claim,
-    settle: async (batch) => batch.map(() => "settled"),
-    nextDueAt: () => undefined,
-  });
-  return { ...memory, open };
-}
-
-function batches(keyed: boolean): NewEnvelope[][] {
-  const all: NewEnvelope[][] = [];
-  for (let from = 0; from < EVENTS; from += BATCH) {
-    all.push(
-      Array.from({ length: Math.min(BATCH, EVENTS - from) }, (_, n) => ({
-        id: `e${from + n}`,
-        class: CLASSES[(from + n) % CLASSES.length] ?? "standard",
-        key: keyed ? `k${((from + n) * 7_919) % 50_000}` : undefined,
-        payload: PAYLOAD,
-        sinks: ["sink"],
-      })),
-    );
+console.log(machine(versionsOf("p-queue", "fastq")));
+console.log(`Medians of 5 rounds of ${whole(EVENTS)} events, contenders in turn; ${CONCURRENCY} hands. ringfirst takes leases and settles.`);
+console.log("fastq knows no priorities: it hands over in the order of arrival, and is here as the limit of such a loop.");
+for (const wave of WAVES) {
+  const results = await contest([
+    ...LINE_NAMES.map((who) => entrant("./dispatch/ringfirst.ts", `ringfirst ${who}`, { who, wave })),
+    ...[...PEERS].map(([who, name]) => entrant("./dispatch/peers.ts", name, { who, wave })),
+  ]);
+  const peer = results.find(({ name }) => name === "p-queue")?.perCpuSecond ?? Number.NaN;
+  console.log(`\nwaves of ${whole(wave).padEnd(36)}events/s   events/cpu s   of p-queue`);
+  for (const { name, failed, perSecond, perCpuSecond } of results) {
+    const rates = `${whole(perSecond, 14)} ${whole(perCpuSecond, 14)} ${times(perCpuSecond, peer, 12)}`;
+    console.log(`${name.padEnd(39)}${failed === undefined ? rates : `not measured: ${failed}`}`);
   }
-  return all;
-}
-
-async function run({
-  keyed,
-  handler,
-  options,
-  store = memoryStore,
-}: Scenario): Promise<{ dispatch: number; whole: number }> {
-  const queue = await createWorkQueue({ sinks: [{ name: "sink" }], store: store() });
-  const given = batches(keyed);
-  const begun = performance.now();
-  for (const batch of given) await queue.admit(batch);
-  const admitted = performance.now();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let handed = 0;
-  const counting: EnvelopeHandler = (envelope, context) => {
-    handed += 1;
-    if (handed === EVENTS) resolve();
-    return handler(envelope, context);
-  };
-  queue.consume("sink", counting, options);
-  await promise;
-  await queue.close();
-  const ended = performance.now();
-  if (handed !== EVENTS) throw new Error(`${handed} of ${EVENTS} events were handed over`);
-  return { dispatch: (EVENTS / (ended - admitted)) * 1_000, whole: (EVENTS / (ended - begun)) * 1_000 };
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-const shown = (rate: number): string => `${(rate / 1e6).toFixed(2)} M/s`.padStart(10);
-
-console.log(
-  `node ${process.version}, ${availableParallelism()} x ${cpus()[0]?.model ?? "?"}, ${EVENTS} events, medians of ${RUNS}`,
-);
-console.log(`${"".padEnd(46)}${"dispatch".padStart(10)}${"admit too".padStart(10)}`);
-for (const scenario of SCENARIOS) {
-  await run(scenario);
-  const results: { dispatch: number; whole: number }[] = [];
-  for (let n = 0; n < RUNS; n += 1) results.push(await run(scenario));
-  const dispatch = median(results.map((result) => result.dispatch));
-  const whole = median(results.map((result) => result.whole));
-  console.log(`${scenario.name.padEnd(46)}${shown(dispatch)}${shown(whole)}`);
 }

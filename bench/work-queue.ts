@@ -1,119 +1,61 @@
 /**
- * What a steady cycle of admit, claim and settle costs in the synchronous core, at a given depth. Keyed: a tenth as many
- * keys as envelopes wait. Medians of five; printed with the machine and versions.
+ * The work queue in memory: a steady cycle of admit, claim and settle at a depth, against push and pop of five published heaps; and
+ * what one waiting event takes of memory.
  *
- * `node bench/work-queue.ts [depth …]`
+ *     node bench/work-queue.ts [depth …]      (default 1,000 100,000 1,000,000)
+ *
+ * A cycle of ringfirst does more than one of a heap: order per key (a tenth as many keys as events wait), leases with tokens,
+ * minimum shares, limits, counters, and where it says so a window of known ids. "without keys" is the nearest to a heap.
  */
-import { cpus } from "node:os";
-import { QueueCore } from "../src/core/queue-core.ts";
-import type { NewEnvelope } from "../src/core/queue-verbs.ts";
+import { contest, type Entrant, type Result } from "./measure/contest.ts";
+import { machine, times, whole } from "./measure/figures.ts";
+import { versionsOf } from "./measure/versions.ts";
+import { BATCH } from "./work-queue/cycle.ts";
+import { HEAP_NAMES, type Settings as HeapSettings } from "./work-queue/heaps.ts";
+import type { Settings } from "./work-queue/ringfirst.ts";
 
-const ROUNDS = 5;
-const BATCH = 64;
-const PORTION = 32 * BATCH;
-const CYCLES = 60 * PORTION;
-const PAYLOAD = new Uint8Array(1_024);
+const asked = process.argv.slice(2).map(Number);
+const DEPTHS = asked.length > 0 ? asked : [1_000, 100_000, 1_000_000];
+/** Below, what a queue holds is mostly itself. */
+const TELLING_DEPTH = 100_000;
 
-/** One way to run a cycle; peers are added here. */
-interface Contender {
-  readonly name: string;
-  /** Fills a queue to a depth, then makes cycles ready, which the answered function runs: events are not made in its time. */
-  readonly open: (depth: number) => (count: number) => () => void;
-}
-
-function ringfirst(name: string, keysOf: (depth: number) => number, dedupIds: number): Contender {
-  return {
+function entrants(depth: number): Entrant[] {
+  const keys = Math.max(2 * BATCH, depth / 10);
+  const ringfirst = (name: string, settings: Omit<Settings, "depth">): Entrant => ({
+    name: `ringfirst ${name}`,
+    module: new URL("./work-queue/ringfirst.ts", import.meta.url),
+    settings: { depth, ...settings } satisfies Settings,
+  });
+  const heap = (name: string): Entrant => ({
     name,
-    open: (depth) => {
-      const core = new QueueCore<Uint8Array>({
-        classes: [
-          { name: "critical", neverShed: true, minShare: 0 },
-          { name: "high", neverShed: false, minShare: 0.1 },
-          { name: "standard", neverShed: false, minShare: 0.05 },
-        ],
-        sinks: [{ name: "s", maxAttempts: 8, limits: { maxEvents: 2 * depth + BATCH, maxBytes: 2 ** 50 } }],
-        dedup: { windowMs: 600_000, maxCount: dedupIds },
-        deadLetters: { maxCount: 1_000 },
-        ledger: { maxLines: 1_000 },
-        sizeOf: (payload) => payload.byteLength,
-        now: 0,
-      });
-      const keys = Array.from({ length: keysOf(depth) }, (_, index) => `conversation-${index}`);
-      let given = 0;
-      let time = 1;
-      const batchOf = (count: number): NewEnvelope[] => {
-        return Array.from({ length: count }, () => {
-          given += 1;
-          const rank = given % 10;
-          return {
-            id: `event-${given}`,
-            class: rank === 0 ? "critical" : rank < 3 ? "high" : "standard",
-            key: keys.length === 0 ? undefined : keys[(given * 7_919) % keys.length],
-            payload: PAYLOAD,
-            sinks: ["s"],
-          };
-        });
-      };
-      for (let left = depth; left > 0; left -= BATCH) core.admit(batchOf(Math.min(left, BATCH)), time);
-      return (count) => {
-        const batches = Array.from({ length: Math.ceil(count / BATCH) }, () => batchOf(BATCH));
-        return () => {
-          for (const batch of batches) {
-            time += 1;
-            core.admit(batch, time);
-            const claimed = core.claim("s", { max: BATCH, leaseMs: 30_000 }, time);
-            core.settle(
-              claimed.map(({ token }) => ({ token, result: "ack" })),
-              time,
-            );
-          }
-        };
-      };
-    },
-  };
+    module: new URL("./work-queue/heaps.ts", import.meta.url),
+    settings: { heap: name, depth, keys } satisfies HeapSettings,
+  });
+  return [
+    ringfirst("core, keyed", { keys, dedupIds: 0, isPublic: false }),
+    ringfirst("core, keyed, dedup of 1,000,000 ids", { keys, dedupIds: 1_000_000, isPublic: false }),
+    ringfirst("core, without keys", { keys: 0, dedupIds: 0, isPublic: false }),
+    ringfirst("createWorkQueue, keyed, dedup (async)", { keys, dedupIds: 1_000_000, isPublic: true }),
+    ...HEAP_NAMES.map(heap),
+  ];
 }
 
-const CONTENDERS: readonly Contender[] = [
-  ringfirst("keyed", (depth) => Math.max(BATCH * 2, depth / 10), 0),
-  ringfirst("keyed, dedup of 1,000,000 ids", (depth) => Math.max(BATCH * 2, depth / 10), 1_000_000),
-  ringfirst("without keys", () => 0, 0),
-];
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** Cycles a second of the wall clock, and of the processor: on a busy machine only the second says something. */
-function perSecond(contender: Contender, depth: number): { readonly wall: number; readonly cpu: number } {
-  const prepare = contender.open(depth);
-  round(prepare);
-  const rates = Array.from({ length: ROUNDS }, () => round(prepare));
-  return { wall: median(rates.map(({ wall }) => wall)), cpu: median(rates.map(({ cpu }) => cpu)) };
-}
-
-/** Events are made ready in portions that stay in the cache, as those fresh from a socket are. */
-function round(prepare: (count: number) => () => void): { readonly wall: number; readonly cpu: number } {
-  let wall = 0;
-  let processor = 0;
-  for (let done = 0; done < CYCLES; done += PORTION) {
-    const cycle = prepare(PORTION);
-    const from = performance.now();
-    const cpuFrom = process.cpuUsage();
-    cycle();
-    const { user, system } = process.cpuUsage(cpuFrom);
-    wall += performance.now() - from;
-    processor += user + system;
-  }
-  return { wall: (CYCLES / wall) * 1_000, cpu: (CYCLES / processor) * 1_000_000 };
-}
-
-const depths = process.argv.slice(2).map(Number);
-const cpu = cpus();
-console.log(`node ${process.version}, ${cpu.length} x ${cpu[0]?.model ?? "?"}; cycles a second, median of ${ROUNDS}`);
-for (const depth of depths.length > 0 ? depths : [1_000, 100_000, 1_000_000]) {
-  for (const contender of CONTENDERS) {
-    const { wall, cpu: processor } = perSecond(contender, depth);
-    const [rate, cpuRate] = [wall, processor].map((value) => Math.round(value).toLocaleString("en").padStart(10));
-    console.log(`depth ${depth.toLocaleString("en").padStart(9)}  ${rate}/s  ${cpuRate}/cpu s  ${contender.name}`);
+function print(depth: number, results: readonly Result[]): void {
+  const heaps = results.filter(({ name }) => HEAP_NAMES.includes(name));
+  const best = Math.max(...heaps.map(({ perCpuSecond }) => perCpuSecond).filter((rate) => rate > 0));
+  console.log(`\ndepth ${whole(depth)}${" ".repeat(36)}cycles/s   cycles/cpu s   of the best heap   bytes an event`);
+  for (const { name, failed, perSecond, perCpuSecond, heldBytes } of results) {
+    if (failed !== undefined) {
+      console.log(`${name.padEnd(44)} not measured: ${failed}`);
+      continue;
+    }
+    const rates = `${whole(perSecond, 14)} ${whole(perCpuSecond, 14)} ${times(perCpuSecond, best, 18)}`;
+    console.log(`${name.padEnd(38)}${rates} ${depth < TELLING_DEPTH ? "" : whole(heldBytes / depth, 16)}`);
   }
 }
+
+console.log(machine(versionsOf(...HEAP_NAMES)));
+console.log("Medians of 5 rounds, contenders in turn. ringfirst's cycle is admit + claim + settle, with leases, minimum shares,");
+console.log("limits and counters, and where it says so order per key and dedup; a heap's is push + pop of the same events.");
+console.log("The payload is shared and not counted in the bytes; the event's id is, and with dedup the window of ids.");
+for (const depth of DEPTHS) print(depth, await contest(entrants(depth)));

@@ -1,0 +1,30 @@
+/** What is dispatched: so many events, one fifth critical, one fifth high, the rest standard, in the order of their arrival. */
+
+/** Events of one round, whatever the size of its waves. */
+export const EVENTS = 100_000;
+/** Handed over at once, by everybody. */
+export const CONCURRENCY = 256;
+
+export interface Settings {
+  readonly who: string;
+  /** So many events are taken in before the first is handed over. */
+  readonly wave: number;
+}
+
+const RANKS = [2, 2, 1, 2, 0] as const;
+
+/** Of the n-th event: 0 is the most urgent. */
+export function rankOf(n: number): number {
+  return RANKS[n % RANKS.length] ?? 2;
+}
+
+/** Resolves when it was called so often. */
+export function countdown(count: number): { readonly one: () => void; readonly done: Promise<void> } {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  let left = count;
+  const one = (): void => {
+    left -= 1;
+    if (left === 0) resolve();
+  };
+  return { one, done };
+}
