@@ -42,13 +42,14 @@ function entrants(depth: number): Entrant[] {
 
 function print(depth: number, results: readonly Result[]): void {
   const heaps = results.filter(({ name }) => HEAP_NAMES.includes(name));
-  const best = Math.max(...heaps.map(({ perCpuSecond }) => perCpuSecond).filter((rate) => rate > 0));
+  const best = Math.max(...heaps.map(({ rate }) => rate().perCpuSecond).filter((rate) => rate > 0));
   console.log(`\ndepth ${whole(depth)}${" ".repeat(36)}cycles/s   cycles/cpu s   of the best heap   bytes an event`);
-  for (const { name, failed, perSecond, perCpuSecond, heldBytes } of results) {
+  for (const { name, failed, rate, heldBytes } of results) {
     if (failed !== undefined) {
       console.log(`${name.padEnd(44)} not measured: ${failed}`);
       continue;
     }
+    const { perSecond, perCpuSecond } = rate();
     const rates = `${whole(perSecond, 14)} ${whole(perCpuSecond, 14)} ${times(perCpuSecond, best, 18)}`;
     console.log(`${name.padEnd(38)}${rates} ${depth < TELLING_DEPTH ? "" : whole(heldBytes / depth, 16)}`);
   }

@@ -1,9 +1,10 @@
 /** ringfirst's consumer: admit a wave, then claim, hand over and settle it, in memory. */
-import type { ConsumeOptions, EnvelopeHandler, NewEnvelope } from "../../src/work-queue.ts";
+import type { NewEnvelope } from "../../src/ports/store.ts";
+import type { ConsumeOptions, EnvelopeHandler } from "../../src/work-queue.ts";
 import { createWorkQueue } from "../../src/work-queue.ts";
 import type { Contender } from "../measure/contender.ts";
 import { Stopwatch } from "../measure/stopwatch.ts";
-import { CONCURRENCY, countdown, EVENTS, rankOf, type Settings } from "./wave.ts";
+import { CONCURRENCY, countdown, EVENTS, rankOf, roundOf, type Settings } from "./wave.ts";
 
 const CLASSES = ["critical", "high", "standard"] as const;
 const PAYLOAD = new Uint8Array(64);
@@ -29,14 +30,20 @@ export function open({ who, wave }: Settings): Contender {
   if (line === undefined) throw new Error(`no line ${who}`);
   return {
     round: async () => {
-      const watch = new Stopwatch();
-      for (let from = 0; from < EVENTS; from += wave) await oneWave(line, watch, from, wave);
-      return watch.sample(EVENTS);
+      const [admission, dispatch] = [new Stopwatch(), new Stopwatch()];
+      for (let from = 0; from < EVENTS; from += wave) await oneWave(line, admission, dispatch, from, wave);
+      return roundOf(admission, dispatch);
     },
   };
 }
 
-async function oneWave({ keys, isAsync, options }: Line, watch: Stopwatch, from: number, wave: number): Promise<void> {
+async function oneWave(
+  { keys, isAsync, options }: Line,
+  admission: Stopwatch,
+  dispatch: Stopwatch,
+  from: number,
+  wave: number,
+): Promise<void> {
   const queue = await createWorkQueue({ sinks: [{ name: "sink" }] });
   const batches: NewEnvelope[][] = [];
   for (let at = 0; at < wave; at += BATCH) {
@@ -44,8 +51,10 @@ async function oneWave({ keys, isAsync, options }: Line, watch: Stopwatch, from:
   }
   const { one, done } = countdown(wave);
   const handler: EnvelopeHandler = isAsync === true ? async () => one() : one;
-  await watch.timeAsync(async () => {
+  await admission.timeAsync(async () => {
     for (const batch of batches) await queue.admit(batch);
+  });
+  await dispatch.timeAsync(async () => {
     queue.consume("sink", handler, { concurrency: CONCURRENCY, ...options });
     await done;
     // Until the last settlement.

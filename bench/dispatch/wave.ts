@@ -1,9 +1,18 @@
 /** What is dispatched: so many events, one fifth critical, one fifth high, the rest standard, in the order of their arrival. */
+import type { Round } from "../measure/contender.ts";
+import type { Stopwatch } from "../measure/stopwatch.ts";
 
 /** Events of one round, whatever the size of its waves. */
 export const EVENTS = 100_000;
 /** Handed over at once, by everybody. */
 export const CONCURRENCY = 256;
+
+/** Taking in, handing over, and both. */
+export function roundOf(admission: Stopwatch, dispatch: Stopwatch): Round {
+  const [taken, handed] = [admission.sample(EVENTS), dispatch.sample(EVENTS)];
+  const both = { wallMs: taken.wallMs + handed.wallMs, cpuMs: taken.cpuMs + handed.cpuMs };
+  return { dispatch: handed, whole: { count: EVENTS, ...both } };
+}
 
 export interface Settings {
   readonly who: string;

@@ -5,9 +5,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Sample } from "./stopwatch.ts";
 
+/** What one round took, by its parts. */
+export type Round = Readonly<Record<string, Sample>>;
+
 /** What a contender's module answers when it is opened. */
 export interface Contender {
-  readonly round: () => Promise<Sample> | Sample;
+  /** By the part of the round that was measured; `whole` where there is only one. */
+  readonly round: () => Promise<Round> | Round;
   readonly close?: () => Promise<void> | void;
 }
 
@@ -19,7 +23,7 @@ export interface ContenderModule<Settings> {
 /** What the process tells its parent. */
 export type Told =
   | { readonly kind: "open"; readonly heldBytes: number }
-  | { readonly kind: "sample"; readonly sample: Sample }
+  | { readonly kind: "round"; readonly round: Round }
   | { readonly kind: "failed"; readonly why: string };
 
 if (process.argv[2] === "--contender") await serve(process.argv[3] ?? "", JSON.parse(process.argv[4] ?? "null"));
@@ -39,7 +43,7 @@ async function serve(module: string, settings: unknown): Promise<void> {
 
 async function obey(contender: Contender, isOver: boolean): Promise<void> {
   try {
-    if (!isOver) return tell({ kind: "sample", sample: await contender.round() });
+    if (!isOver) return tell({ kind: "round", round: await contender.round() });
     await contender.close?.();
     process.disconnect();
   } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import type { Told } from "./contender.ts";
+import type { Round, Told } from "./contender.ts";
 import { median } from "./figures.ts";
 import type { Sample } from "./stopwatch.ts";
 
@@ -17,14 +17,20 @@ export interface Entrant {
   readonly settings: unknown;
 }
 
-/** How it went for one: medians over the rounds. */
+/** Medians over the rounds. */
+export interface Rate {
+  readonly perSecond: number;
+  /** Per second of the processor: on a busy machine only this one says something. */
+  readonly perCpuSecond: number;
+}
+
+/** How it went for one. */
 export interface Result {
   readonly name: string;
   /** Set when it could not take part; the figures are NaN then. */
   readonly failed?: string;
-  readonly perSecond: number;
-  /** Per second of the processor: on a busy machine only this one says something. */
-  readonly perCpuSecond: number;
+  /** Of a part of the rounds. */
+  readonly rate: (part?: string) => Rate;
   /** What it held when it had been opened. */
   readonly heldBytes: number;
 }
@@ -43,7 +49,7 @@ export async function contest(entrants: readonly Entrant[], rounds = 5): Promise
 class Racer {
   readonly #name: string;
   readonly #child: ChildProcess;
-  readonly #samples: Sample[] = [];
+  readonly #rounds: Round[] = [];
   #heldBytes = Number.NaN;
   #failed: string | undefined;
 
@@ -63,8 +69,8 @@ class Racer {
   async run(counts: boolean): Promise<void> {
     if (this.#failed !== undefined) return;
     this.#child.send("round");
-    const sample = await this.#hear();
-    if (counts && sample !== undefined) this.#samples.push(sample);
+    const round = await this.#hear();
+    if (counts && round !== undefined) this.#rounds.push(round);
   }
 
   async end(): Promise<void> {
@@ -76,14 +82,20 @@ class Racer {
   }
 
   result(): Result {
-    const perSecond = median(this.#samples.map(({ count, wallMs }) => (count / wallMs) * 1_000));
-    const perCpuSecond = median(this.#samples.map(({ count, cpuMs }) => (count / cpuMs) * 1_000));
-    const base = { name: this.#name, perSecond, perCpuSecond, heldBytes: this.#heldBytes };
+    const base = { name: this.#name, rate: (part = "whole") => this.#rate(part), heldBytes: this.#heldBytes };
     return this.#failed === undefined ? base : { ...base, failed: this.#failed };
   }
 
+  #rate(part: string): Rate {
+    const samples = this.#rounds.map((round) => round[part]).filter((sample): sample is Sample => sample !== undefined);
+    return {
+      perSecond: median(samples.map(({ count, wallMs }) => (count / wallMs) * 1_000)),
+      perCpuSecond: median(samples.map(({ count, cpuMs }) => (count / cpuMs) * 1_000)),
+    };
+  }
+
   /** The next thing it tells, or that it ended. */
-  async #hear(): Promise<Sample | undefined> {
+  async #hear(): Promise<Round | undefined> {
     const listening = new AbortController();
     const { signal } = listening;
     const told = await Promise.race([
@@ -91,7 +103,7 @@ class Racer {
       once(this.#child, "exit", { signal }).then(([code]): Told => ({ kind: "failed", why: `it ended (${code})` })),
     ]);
     listening.abort();
-    if (told.kind === "sample") return told.sample;
+    if (told.kind === "round") return told.round;
     if (told.kind === "open") this.#heldBytes = told.heldBytes;
     else this.#failed = told.why;
     return undefined;

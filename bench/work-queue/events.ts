@@ -2,7 +2,7 @@
  * The events of the bench, the same for everybody: of ten one critical, two high, seven standard. Each has an id of its own, as
  * flat strings as those decoded from a socket, and all share one payload, which is not what is measured.
  */
-import type { NewEnvelope } from "../../src/work-queue.ts";
+import type { NewEnvelope } from "../../src/ports/store.ts";
 
 const PAYLOAD = new Uint8Array(1_024);
 const CLASSES = ["critical", "high", "standard"] as const;

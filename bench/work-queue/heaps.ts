@@ -17,7 +17,7 @@ interface Heap {
 
 const compare = (a: HeapItem, b: HeapItem): number => a.order - b.order;
 
-const HEAPS: ReadonlyMap<string, () => Promise<Heap>> = new Map([
+const HEAPS: ReadonlyMap<string, () => Promise<Heap>> = new Map<string, () => Promise<Heap>>([
   [
     "heap-js",
     async () => {
@@ -80,7 +80,7 @@ export async function open({ heap: name, depth, keys }: Settings): Promise<Conte
         watch.time(() => batches.forEach(cycle));
       }
       if (Number.isNaN(bytes)) throw new Error("the heap ran empty");
-      return watch.sample(CYCLES);
+      return { whole: watch.sample(CYCLES) };
     },
   };
 }
