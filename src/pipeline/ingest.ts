@@ -328,8 +328,10 @@ class IngestLine implements Ingest {
     this.#failures += 1;
     this.#tellTrouble(error);
     if (this.#refused.length === 0) {
-      // Nothing is left to try again with: the next that comes finds out.
+      // Nothing is left to try again with: the next that comes finds out, and nobody shall wait for it by staying away.
       if (this.#batches.size === 0) this.#failures = 0;
+      this.#retryTimer?.cancel();
+      this.#retryTimer = this.#options.clock.setTimer(RETRY.maxMs, () => this.#forgetTrouble());
       this.#afterBatch();
       return;
     }
@@ -337,6 +339,11 @@ class IngestLine implements Ingest {
     const waitMs = backoffMs(RETRY, this.#failures, this.#options.clock.random(), 1);
     this.#retryTimer?.cancel();
     this.#retryTimer = this.#options.clock.setTimer(waitMs, () => this.#offerAgain(), { keepAlive: true });
+  }
+
+  #forgetTrouble(): void {
+    this.#retryTimer = undefined;
+    if (this.#failures === 0) this.trouble = undefined;
   }
 
   #tellTrouble(error: unknown): void {

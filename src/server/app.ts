@@ -125,9 +125,23 @@ const STATUS_OF_ERROR: Partial<Record<RingfirstErrorCode, 400 | 503>> = {
   RF_SERVICE_CLOSED: 503,
 };
 
+/** The store's disk is full or fails: readiness says so, and the log. */
+const TAKES_NOTHING: ReadonlySet<RingfirstErrorCode> = new Set<RingfirstErrorCode>([
+  "RF_STORE_FULL",
+  "RF_STORE_FAILING",
+]);
+
 function answerFor(error: unknown, logger: Logger): Response {
   const status = isRingfirstError(error) ? STATUS_OF_ERROR[error.code] : undefined;
   if (isRingfirstError(error) && status === 400) return errorAnswer(400, "bad-request", error.message);
+  if (isRingfirstError(error) && TAKES_NOTHING.has(error.code)) {
+    return errorAnswer(
+      503,
+      "unavailable",
+      "the store takes nothing new at the moment; send it again later",
+      retryAfter(5_000),
+    );
+  }
   if (status === 503) return errorAnswer(503, "unavailable", "the service is stopping", retryAfter(5_000));
   logger.error({ err: error }, "a request failed");
   return errorAnswer(500, "internal", "something went wrong here; the log says what");

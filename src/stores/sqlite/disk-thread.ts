@@ -19,7 +19,9 @@ const YOUNG_MB = 4;
 
 /** A worker thread with a disk in it. */
 export function startDiskThread(settings: DiskSettings): DiskThread {
-  const worker = new Worker(WORKER, { workerData: settings, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+  // Flags of the program that we are used in are not for this thread; some would end it.
+  const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+  const worker = new Worker(WORKER, { workerData: settings, resourceLimits, execArgv: [] });
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
     listen(onMessage, onEnd) {

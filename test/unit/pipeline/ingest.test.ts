@@ -193,10 +193,13 @@ describe("ingest", () => {
     made.answer = () => Promise.reject(new Error("disk full"));
     const asked = made.ingest.admit("local", [event("a"), event("b")]);
     await expect(asked).rejects.toThrow("disk full");
+    expect(made.ingest.trouble).toContain("disk full");
     made.answer = works;
     await made.clock.advance(5_000);
     expect(made.batches.length).toBe(1);
     expect(made.ingest.pendingCount).toBe(0);
+    // Who looks at the trouble and sends nothing until it is gone would else wait for ever.
+    expect(made.ingest.trouble).toBeUndefined();
   });
 
   test("a question is answered item by item, in its order", async () => {

@@ -60,6 +60,21 @@ describe("POST /api/events", () => {
     expect(answer.text).toContain("type: http");
   });
 
+  test("answers 503 while the store's disk is full or fails, and tells nothing of where it is", async () => {
+    const { RingfirstError } = await import("../../../src/errors.ts");
+    for (const code of ["RF_STORE_FULL", "RF_STORE_FAILING"] as const) {
+      const push = (): never => {
+        throw new RingfirstError(code, "the disk of /srv/secret/queue.db is full", { retryable: true });
+      };
+      const { ask, logger } = await serve({ push });
+      const answer = await ask(post("/api/events", { topic: "t", body: 1 }));
+      expect(answer.status).toBe(503);
+      expect(answer.headers["retry-after"]).toBe("5");
+      expect(answer.text).not.toContain("/srv");
+      expect(logger.lines).toEqual([]);
+    }
+  });
+
   test("answers 503 when the service is closing", async () => {
     const { RingfirstError } = await import("../../../src/errors.ts");
     const push = (): never => {
