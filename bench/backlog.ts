@@ -34,15 +34,23 @@ const waits = ({ p50, p99, p999, max }: Urgent): string =>
 function print(filled: Filled, behind: Urgent, empty: Urgent): void {
   const { rssBefore, rss, peakRss, perSecond } = filled;
   console.log(`  admitted   ${whole(perSecond)} events/s, each batch durable`);
-  console.log(`  memory     ${megabytes(rssBefore)} before, ${megabytes(rss)} with the backlog (peak ${megabytes(peakRss)})`);
-  console.log(`  opened     in ${(behind.openMs / 1_000).toFixed(2)} s, ${megabytes(behind.rssOpen)} then (empty: ${megabytes(empty.rssOpen)})`);
-  console.log(`  drained    ${whole(behind.drainedPerSecond)} events/s meanwhile, ${whole(behind.left)} left; ${megabytes(behind.rssAfter)} then (peak ${megabytes(behind.peakRss)})`);
+  console.log(
+    `  memory     ${megabytes(rssBefore)} before, ${megabytes(rss)} with the backlog (peak ${megabytes(peakRss)})`,
+  );
+  console.log(
+    `  opened     in ${(behind.openMs / 1_000).toFixed(2)} s, ${megabytes(behind.rssOpen)} then (empty: ${megabytes(empty.rssOpen)})`,
+  );
+  console.log(
+    `  drained    ${whole(behind.drainedPerSecond)} events/s meanwhile, ${whole(behind.left)} left; ${megabytes(behind.rssAfter)} then (peak ${megabytes(behind.peakRss)})`,
+  );
   console.log(`  ${waits(behind)}`);
   console.log(`  of empty:  p50 ${times(behind.p50, empty.p50, 10)}  p99 ${times(behind.p99, empty.p99, 10)}`);
 }
 
 console.log(`${machine()}; ${fileSystem(base)}`);
-console.log(`${whole(EVENTS)} standard events of ${PAYLOAD_BYTES} bytes, sync full, dedup of 1,000,000 ids; ${whole(CRITICAL)} critical events.`);
+console.log(
+  `${whole(EVENTS)} standard events of ${PAYLOAD_BYTES} bytes, sync full, dedup of 1,000,000 ids; ${whole(CRITICAL)} critical events.`,
+);
 try {
   const empty = await urgent(join(folder, "empty.db"));
   console.log(`\nempty queue\n  ${waits(empty)}`);

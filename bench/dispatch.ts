@@ -39,8 +39,12 @@ function print(wave: number, results: readonly Result[]): void {
 }
 
 console.log(machine(versionsOf("p-queue", "fastq")));
-console.log(`Medians of 5 rounds of ${whole(EVENTS)} events, contenders in turn; ${CONCURRENCY} hands, a handler that does nothing.`);
-console.log("ringfirst remembers ids, gives leases and settles. fastq knows no priorities: it hands over in the order of arrival.");
+console.log(
+  `Medians of 5 rounds of ${whole(EVENTS)} events, contenders in turn; ${CONCURRENCY} hands, a handler that does nothing.`,
+);
+console.log(
+  "ringfirst remembers ids, gives leases and settles. fastq knows no priorities: it hands over in the order of arrival.",
+);
 for (const wave of WAVES) {
   const ringfirst = LINE_NAMES.map((who) => entrant("./dispatch/ringfirst.ts", `ringfirst ${who}`, { who, wave }));
   const peers = [...PEERS].map(([who, name]) => entrant("./dispatch/peers.ts", name, { who, wave }));

@@ -44,7 +44,8 @@ async function installPeers() {
   const { code, output } = await (npm === undefined
     ? run("npm", args, { shell: process.platform === "win32" })
     : run(process.execPath, [npm, ...args]));
-  if (code !== 0) throw new BootstrapError(`npm could not install the peers of the benches. npm said:\n${output.trim()}`);
+  if (code !== 0)
+    throw new BootstrapError(`npm could not install the peers of the benches. npm said:\n${output.trim()}`);
 }
 
 function show(node, name) {

@@ -40,7 +40,12 @@ function entrants(isPipelined: boolean): Entrant[] {
 /** `limit`: puts of the file, which writes once and never looks back. */
 function print(title: string, results: readonly Result[], parts: readonly string[], limit: number): void {
   const file = results.find(({ name }) => name.startsWith("file"))?.rate().perSecond ?? Number.NaN;
-  const columns = [...parts.map((part) => (part === "whole" ? "put + settle" : part)), "per cpu s", "of the file", "of its puts"];
+  const columns = [
+    ...parts.map((part) => (part === "whole" ? "put + settle" : part)),
+    "per cpu s",
+    "of the file",
+    "of its puts",
+  ];
   console.log(`\n${title.padEnd(38)}${columns.map((column) => column.padStart(14)).join("")}`);
   for (const { name, failed, rate } of results) {
     if (failed !== undefined) {
@@ -53,8 +58,12 @@ function print(title: string, results: readonly Result[], parts: readonly string
   }
 }
 
-console.log(`${machine(versionsOf("lmdb", "classic-level"))}, SQLite ${process.versions["sqlite"]}; ${fileSystem(base)}`);
-console.log(`Events a second, medians of 5 rounds of ${WINDOWS} windows of ${WINDOW} events of ${PAYLOAD_BYTES} bytes, contenders in turn.`);
+console.log(
+  `${machine(versionsOf("lmdb", "classic-level"))}, SQLite ${process.versions["sqlite"]}; ${fileSystem(base)}`,
+);
+console.log(
+  `Events a second, medians of 5 rounds of ${WINDOWS} windows of ${WINDOW} events of ${PAYLOAD_BYTES} bytes, contenders in turn.`,
+);
 console.log("ringfirst does more: class, order per key, dedup, leases, counters. The others put and delete by number.");
 try {
   const alone = await contest(entrants(false));

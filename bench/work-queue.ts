@@ -56,7 +56,11 @@ function print(depth: number, results: readonly Result[]): void {
 }
 
 console.log(machine(versionsOf(...HEAP_NAMES)));
-console.log("Medians of 5 rounds, contenders in turn. ringfirst's cycle is admit + claim + settle, with leases, minimum shares,");
-console.log("limits and counters, and where it says so order per key and dedup; a heap's is push + pop of the same events.");
+console.log(
+  "Medians of 5 rounds, contenders in turn. ringfirst's cycle is admit + claim + settle, with leases, minimum shares,",
+);
+console.log(
+  "limits and counters, and where it says so order per key and dedup; a heap's is push + pop of the same events.",
+);
 console.log("The payload is shared and not counted in the bytes; the event's id is, and with dedup the window of ids.");
 for (const depth of DEPTHS) print(depth, await contest(entrants(depth)));
