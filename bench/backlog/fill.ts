@@ -32,8 +32,8 @@ export async function run({ path, events, keys }: FillSettings): Promise<Filled>
     return { id: `event-${given}`, class: "standard", key, payload, sinks: ["sink"] };
   };
   const line = async (): Promise<void> => {
-    while (given < events) {
-      const answers = await queue.admit(Array.from({ length: Math.min(BATCH, events - given) }, envelope));
+    for (let left = events - given; left > 0; left = events - given) {
+      const answers = await queue.admit(Array.from({ length: Math.min(BATCH, left) }, envelope));
       if (answers.some(({ status }) => status !== "admitted")) throw new Error("an event was not admitted");
     }
   };

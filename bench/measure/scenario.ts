@@ -9,7 +9,7 @@ if (process.argv[2] === "--scenario") {
 }
 
 /** What `run` of that module answers; it must survive being written as JSON. */
-export async function inOwnProcess<Settings, Answer>(module: URL, settings: Settings): Promise<Answer> {
+export async function inOwnProcess<Answer>(module: URL, settings: unknown): Promise<Answer> {
   const args = ["--scenario", module.href, JSON.stringify(settings)];
   const child = fork(new URL(import.meta.url), args, { execArgv: ["--expose-gc"] });
   const answer = once(child, "message").then(([message]) => message as Answer);
