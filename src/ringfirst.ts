@@ -8,7 +8,7 @@
  * ```
  * An event's way, file by file: a source (`sources/genesys/supervisor.ts`) gives it to its context (`pipeline/source-context.ts`),
  * which gives it to `pipeline/ingest.ts`; there `core/classify.ts` finds its class and key and `pipeline/route.ts` its sinks; it is
- * admitted to `work-queue.ts`, whose rules are the store's (`stores/memory.ts` on `core/queue-core.ts`); `pipeline/dispatch.ts` hands
+ * admitted to `work-queue.ts`, whose rules are the store's (`stores/memory.ts`, `stores/sqlite/`, both on `core/queue-core.ts`); `pipeline/dispatch.ts` hands
  * it to a sink (`sinks/`) when it is the most urgent.
  *
  * Here the rooms are built and put in a line; `service.ts` starts them (sinks first, then sources), asks them and stops them.

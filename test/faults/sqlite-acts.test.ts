@@ -28,10 +28,20 @@ test("without any fault the scenario passes, and uses every kind of act", async 
   }
 });
 
+/** Acts in a row that fail; `npm run test:disk` tries longer troubles too. */
+const COUNTS = process.env["RINGFIRST_DISK"] === "long" ? [1, 2, 3, 8, 30] : [1];
+
 for (const kind of [...ERRORS, ...ENDS]) {
-  test(`${kind} at the n-th act, for every n: nothing that was promised is lost, and the store gets over it`, async () => {
-    const { runs, failures } = await sweep(kind, 1);
-    expect(failures).toEqual([]);
-    expect(runs).toBeGreaterThan(LEAST_ACTS);
-  });
+  for (const count of COUNTS) {
+    const what = count === 1 ? `${kind} at the n-th act` : `${kind} at the n-th act and ${count - 1} more`;
+    test(
+      `${what}, for every n: nothing promised is lost, and the store gets over it`,
+      { timeout: 300_000 },
+      async () => {
+        const { runs, failures } = await sweep(kind, count);
+        expect(failures).toEqual([]);
+        expect(runs).toBeGreaterThan(LEAST_ACTS);
+      },
+    );
+  }
 }

@@ -42,10 +42,12 @@ export function wordsOf(error: unknown): string {
 /** What is sent of an error. */
 export function toDiskError(error: unknown): DiskError {
   if (error instanceof Refusal) return error.diskError;
+  if (isFull(error))
+    return { code: "RF_STORE_FULL", message: `the store's disk is full (${wordsOf(error)}): make room on it` };
   return { code: "RF_STORE_FAILING", message: wordsOf(error) };
 }
 
 /** The error as the caller gets it. */
 export function toRingfirstError({ code, message }: DiskError): RingfirstError {
-  return new RingfirstError(code, message, { retryable: code === "RF_STORE_FAILING" || code === "RF_STORE_LOCKED" });
+  return new RingfirstError(code, message, { retryable: code !== "RF_STORE_UNUSABLE" && code !== "RF_STORE_NEWER" });
 }

@@ -173,7 +173,7 @@ export type FromDisk =
 
 /** An error on its way between threads; `code` is one of {@link RingfirstError}'s where it is meant for people. */
 export interface DiskError {
-  readonly code: "RF_STORE_LOCKED" | "RF_STORE_UNUSABLE" | "RF_STORE_NEWER" | "RF_STORE_FAILING";
+  readonly code: "RF_STORE_LOCKED" | "RF_STORE_UNUSABLE" | "RF_STORE_NEWER" | "RF_STORE_FULL" | "RF_STORE_FAILING";
   readonly message: string;
 }
 
