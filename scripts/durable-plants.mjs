@@ -15,8 +15,8 @@ export const DURABLE_PLANTS = [
   {
     name: "durable: a claim is not written before the hand-over",
     file: "src/stores/sqlite/store.ts",
-    find: "const mustWrite = outbox.tookWritten();",
-    replace: "const mustWrite = outbox.tookWritten() && this.#nextToken < 0;",
+    find: "const mustWrite = outbox.mustWrite();",
+    replace: "const mustWrite = outbox.mustWrite() && this.#nextToken < 0;",
   },
   {
     name: "durable: admit answers before the commit",
@@ -69,7 +69,7 @@ export const DURABLE_PLANTS = [
   {
     name: "durable: a clean close is counted",
     file: "src/stores/sqlite/database.ts",
-    find: 'this.#run("DELETE FROM flight");\n          this.#setFact("closed", "yes");',
+    find: 'this.#run("DELETE FROM flight");\n      this.#setFact("closed", "yes");',
     replace: 'this.#setFact("closed", "no");',
   },
   {
@@ -113,5 +113,11 @@ export const DURABLE_PLANTS = [
     file: "src/stores/sqlite/store.ts",
     find: "else found.set(block, kept);",
     replace: "",
+  },
+  {
+    name: "durable: a new envelope is handed over before the end of the one before it is written",
+    file: "src/stores/sqlite/outbox.ts",
+    find: "if (draft === undefined || this.#freed.has(sink, draft.envelope.key)) this.#mustWrite = true;",
+    replace: "if (draft === undefined) this.#mustWrite = true;",
   },
 ];

@@ -18,6 +18,7 @@ const SUITES = [
   "test/conformance/sqlite-store.test.ts",
   "test/property/work-queue.test.ts",
   "test/property/shares.test.ts",
+  "test/unit/stores/sqlite-crash-order.test.ts",
 ];
 
 const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
