@@ -124,7 +124,7 @@ test("opened without keep, an old history goes", async () => {
   await third.queue.close();
 });
 
-test("room that is not needed any more is given back to the disk", async () => {
+test("room that is not needed any more is given back to the disk", { timeout: 60_000 }, async () => {
   const path = place();
   const { queue } = await open(path);
   const payload = new Uint8Array(60_000).fill(1);
