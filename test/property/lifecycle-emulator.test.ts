@@ -42,6 +42,7 @@ function runCentre(seed: number): { readonly mail: readonly Mail[]; readonly tru
     },
     presence() {},
     routing() {},
+    observations() {},
     other() {},
   };
   const centre = new Centre({
