@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   RF_SERVER_LISTEN: "The HTTP server can't listen on the address and port that it was given.",
   RF_USAGE: "The command line of the program holds something that can't be right.",
   RF_NO_SERVICE: "A command that talks to a running service found none, or got no answer from it.",
+  RF_RECORDING_UNUSABLE: "The file is no recording, can't be read, or was written by a newer version of ringfirst.",
   RF_EMULATOR_LISTEN: "The emulator can't listen on its address, or isn't listening yet.",
   RF_PLATFORM: "A command asked Genesys Cloud something and was refused, or got no answer.",
 } as const;

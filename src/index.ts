@@ -32,6 +32,15 @@ export { DEFAULT_RULES } from "./core/default-rules.ts";
 export { genesysSource, type GenesysSourceOptions } from "./sources/genesys/index.ts";
 export { platformWebsocketSource, type PlatformWebsocketSourceOptions } from "./sources/platform-websocket/index.ts";
 export { httpSource, type HttpSourceOptions } from "./sources/http.ts";
+export {
+  replaySource,
+  type PlayOptions,
+  type RecordingBytes,
+  type RecordingPlace,
+  type ReplayReport,
+  type ReplaySource,
+  type ReplaySourceOptions,
+} from "./sources/replay.ts";
 export { handlerSink, type EventHandler, type HandlerSinkOptions } from "./sinks/handler.ts";
 export { ndjsonSink, type NdjsonSinkOptions } from "./sinks/ndjson.ts";
 export { webhookSink, type WebhookSinkOptions } from "./sinks/webhook/index.ts";

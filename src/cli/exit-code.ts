@@ -24,6 +24,7 @@ const USAGE_CODES: ReadonlySet<RingfirstErrorCode> = new Set<RingfirstErrorCode>
   "RF_RULE_INVALID",
   "RF_REGION_UNKNOWN",
   "RF_OPTIONAL_MISSING",
+  "RF_RECORDING_UNUSABLE",
 ]);
 
 /** The exit code for what a command threw. */

@@ -48,6 +48,8 @@ export const LAW: readonly Row[] = [
     packages: [],
     node: [],
   },
+  // A recording is a file: the one source that reads one, and nothing else of this room, may.
+  { room: "sources/replay.ts", may: ["sources/replay/", "ports/", "core/"], packages: [], node: ["fs"] },
   {
     room: "stores/",
     may: ["ports/", "core/", "errors.ts", "runtime/clock.ts"],
