@@ -37,4 +37,5 @@ export const EXIT_CODE_HELP = `Exit codes:
   0  all went well
   1  it failed (no service answers, events were left behind, ...)
   2  wrong usage or configuration
-  3  a check found something (doctor: a warning or a problem; demo: an event lost or out of order)`;
+  3  a check found something (doctor: a warning or a problem; demo: an event lost or out of
+     order; replay: a line that is no event)`;

@@ -11,6 +11,8 @@ import { emulateCommand } from "./commands/emulate.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { typesCommand } from "./commands/event-types.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { recordCommand } from "./commands/record.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
 import { topicsCommand } from "./commands/topics.ts";
@@ -43,6 +45,8 @@ const COMMANDS: readonly ((context: CliContext) => Command)[] = [
   statusCommand,
   topicsCommand,
   typesCommand,
+  recordCommand,
+  replayCommand,
 ];
 
 /** Runs the program in this process and answers its exit code. */
