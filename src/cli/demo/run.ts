@@ -141,7 +141,13 @@ async function drained({ clock, court, service }: DemoStage): Promise<void> {
   for (;;) {
     const { outstanding } = await court.sit();
     const { intake, classes } = await service.status();
-    const inside = classes.reduce((sum, entry) => sum + entry.waiting + entry.inFlight, intake.pending);
+    const delivered = classes.reduce((sum, entry) => sum + entry.delivered, 0);
+    // Ends are counted when the disk has them, a moment after the last hand is free.
+    const untold = Math.max(0, intake.admitted + intake.coalesced - delivered);
+    const inside = Math.max(
+      untold,
+      classes.reduce((sum, entry) => sum + entry.waiting + entry.inFlight, intake.pending),
+    );
     if (outstanding + inside === 0) return;
     if (outstanding + inside !== before) movedAt = clock.monotonic();
     else if (clock.monotonic() - movedAt > STANDSTILL_MS) return;
