@@ -19,7 +19,10 @@ interface OpenBracket {
   name: string;
 }
 
-const STRING = /"(?:[^"\\]|\\.)*"/suy;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** What begins a token that matters: strings, numbers, and what opens, closes and separates. */
+const START = /["\d{}[\],-]/gu;
 const NUMBER = /-?\d[\d.eE+-]*/uy;
 
 /** @param text - must be valid JSON */
@@ -27,30 +30,45 @@ export function rewriteJson(text: string, visitor: JsonVisitor): string {
   const open: OpenBracket[] = [];
   let written = "";
   let copied = 0;
-  const replace = (from: number, token: string, replacement: string): void => {
-    if (replacement === token) return;
-    written += text.slice(copied, from) + replacement;
-    copied = from + token.length;
-  };
-  for (let at = 0; at < text.length;) {
-    const character = text.charAt(at);
+  START.lastIndex = 0;
+  for (let found = START.exec(text); found !== null; found = START.exec(text)) {
+    const { index } = found;
+    const token = tokenAt(text, index);
+    START.lastIndex = index + token.length;
     const top = open.at(-1);
-    if (character === '"') {
-      const token = tokenAt(STRING, text, at);
-      replace(at, token, rewriteString(token, top, visitor));
-      at += token.length;
-      continue;
+    const replacement = replacementOf(token, top, visitor);
+    if (replacement === undefined) step(token, top, open);
+    else if (replacement !== token) {
+      written += text.slice(copied, index) + replacement;
+      copied = index + token.length;
     }
-    if (character === "-" || (character >= "0" && character <= "9")) {
-      const token = tokenAt(NUMBER, text, at);
-      replace(at, token, visitor.number(top?.name ?? "", token));
-      at += token.length;
-      continue;
-    }
-    step(character, top, open);
-    at += 1;
   }
   return written + text.slice(copied);
+}
+
+function tokenAt(text: string, at: number): string {
+  const first = text.charCodeAt(at);
+  if (first === QUOTE) return text.slice(at, endOfString(text, at));
+  NUMBER.lastIndex = at;
+  return NUMBER.exec(text)?.[0] ?? text.charAt(at);
+}
+
+/** No expression does this: one that repeats a choice runs out of stack on a string of some megabytes. */
+function endOfString(text: string, at: number): number {
+  for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let escapes = 0;
+    while (text.charCodeAt(end - 1 - escapes) === BACKSLASH) escapes += 1;
+    if (escapes % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
+/** Undefined: no string and no number. */
+function replacementOf(token: string, top: OpenBracket | undefined, visitor: JsonVisitor): string | undefined {
+  const first = token.charCodeAt(0);
+  if (first === QUOTE) return rewriteString(token, top, visitor);
+  const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39);
+  return isNumber ? visitor.number(top?.name ?? "", token) : undefined;
 }
 
 function step(character: string, top: OpenBracket | undefined, open: OpenBracket[]): void {
@@ -70,10 +88,4 @@ function rewriteString(token: string, top: OpenBracket | undefined, visitor: Jso
     top.expectsName = false;
   }
   return replacement === value ? token : JSON.stringify(replacement);
-}
-
-/** The token that begins here; of valid JSON it is never empty, and one character keeps the walk going in any case. */
-function tokenAt(pattern: RegExp, text: string, at: number): string {
-  pattern.lastIndex = at;
-  return pattern.exec(text)?.[0] ?? text.charAt(at);
 }

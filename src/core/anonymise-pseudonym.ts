@@ -33,6 +33,7 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const MAX_KNOWN = 200_000;
 const MAX_KNOWN_LENGTH = 300;
 const MAX_TRIES = 200;
+const LONG_SEED = 100;
 /** From here on another try is longer than the one before: of short texts there are too few. */
 const GROWING_TRIES = 8;
 
@@ -73,9 +74,13 @@ function uuidOf(uuid: string, digest: KeyedDigest): string {
   const bytes = digest(`uuid ${lower}`).slice(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = hexOf(bytes);
   const made = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   return uuid === lower ? made : made.toUpperCase();
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Chance that a text and the key decide. */
@@ -87,7 +92,8 @@ class Lot {
   #block = 0;
 
   constructor(seed: string, digest: KeyedDigest) {
-    this.#seed = seed;
+    // A long text is read once, not for each block that is drawn.
+    this.#seed = seed.length <= LONG_SEED ? seed : hexOf(digest(`long ${seed}`));
     this.#digest = digest;
   }
 

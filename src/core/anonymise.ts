@@ -116,7 +116,7 @@ function bodyOf({ body, encoding }: RecordedEvent, visitor: JsonVisitor, digest:
 /** As many bytes that say nothing. */
 function noise(bytes: Uint8Array, digest: KeyedDigest): Uint8Array {
   const made = new Uint8Array(bytes.length);
-  const seed = Array.from(bytes.subarray(0, 4_096), (byte) => byte.toString(16)).join(" ");
+  const seed = digest(Array.from(bytes.subarray(0, 4_096), (byte) => byte.toString(16)).join(" ")).join(" ");
   for (let at = 0, block = 0; at < made.length; block += 1) {
     const drawn = digest(`bytes ${block} ${bytes.length} ${seed}`);
     made.set(drawn.subarray(0, made.length - at), at);

@@ -95,9 +95,15 @@ function attributes({ at, source, topic, origin, key, id, type, correlationId }:
 /** F1: the document where it can stand in a line unchanged. */
 function asItStands(body: Uint8Array): Uint8Array | undefined {
   if (!isJsonDocument(body)) return undefined;
+  if (isPrintableAscii(body)) return body;
   const line = toJsonLine(body);
-  if (line.length !== body.length + 1) return undefined;
-  return body.every((byte, at) => byte === line[at]) ? body : undefined;
+  return line.length === body.length + 1 && body.every((byte, at) => byte === line[at]) ? body : undefined;
+}
+
+/** Nearly all bodies are, and nothing in them needs a second look. */
+function isPrintableAscii(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte < 0x20 || byte > 0x7e) return false;
+  return true;
 }
 
 function toBase64(bytes: Uint8Array): string {

@@ -145,6 +145,17 @@ describe("an anonymised event", () => {
     expect(new TextDecoder().decode(event.body)).not.toMatch(/Ada/u);
   });
 
+  test.each([
+    ["escapes", JSON.stringify({ a: "\n".repeat(3_000_000), b: "Ada" })],
+    ["one word", JSON.stringify({ a: "x".repeat(3_000_000), b: "Ada" })],
+    ["many words", JSON.stringify({ a: "Ada 47 ".repeat(60_000), b: "Ada" })],
+    ["a path of many parts", JSON.stringify({ a: `v2.${"Ada.".repeat(60_000)}`, b: "Ada" })],
+  ])("of a very long text (%s) takes no more than its share of time and stack", (_what, text) => {
+    const { body } = anonymise(text);
+    expect(Object.values(body)).toHaveLength(2);
+    expect(JSON.stringify(body)).not.toContain("Ada");
+  });
+
   test("of each of the wire's own kinds has the same members and says nothing of its people and numbers", () => {
     const shown = SAMPLES.filter(({ topic }) => topic !== "").map(({ topic, body }) => anonymise(body, { topic }).text);
     expect(shown.length).toBeGreaterThan(30);
