@@ -2,6 +2,7 @@
 import { type CelCompiler, createCelCompiler } from "../core/cel.ts";
 import { DEFAULT_RULES } from "../core/default-rules.ts";
 import { DEFAULT_CLASSES } from "../core/rule.ts";
+import { topicProblem as wireProblem } from "../core/topic.ts";
 import { topicPatternProblem } from "../core/topic-pattern.ts";
 import { isRingfirstError } from "../errors.ts";
 import { DEFAULTS } from "../options.ts";
@@ -122,7 +123,7 @@ function topicProblem(topic: string): string | undefined {
   }
   if (/^(?:channel\.metadata|v2\.system\b)/iu.test(topic)) return "arrives by itself and can't be subscribed";
   if (topic.length >= 200) return "a topic has less than 200 characters";
-  if (/^v2(?:\.[A-Za-z0-9_-]+)+(?:\?[A-Za-z0-9_.&-]+)?$/u.test(plain)) return undefined;
+  if (/^v2(?:\.[A-Za-z0-9_-]+)+(?:\?[A-Za-z0-9_.&-]+)?$/u.test(plain)) return wireProblem(topic);
   return `a topic such as v2.users.{*}.presence expected, found ${JSON.stringify(topic)}`;
 }
 
