@@ -28,6 +28,7 @@ export type {
   Source,
   SourceContext,
   SourceStatus,
+  TopicHeadroom,
 } from "./ports/source.ts";
 export type {
   AdmitResult,

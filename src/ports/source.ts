@@ -103,7 +103,43 @@ export interface SourceStatus {
   readonly reason: string | undefined;
   readonly connections: readonly ConnectionStatus[];
   /** Topics that the provider refused, with its reason. */
-  readonly rejectedTopics: readonly { readonly topic: string; readonly reason: string }[];
+  readonly rejectedTopics: readonly {
+    readonly topic: string;
+    readonly reason: string;
+    /** Permissions that the client lacks, where the provider names them. */
+    readonly missingPermissions?: readonly string[];
+  }[];
+  /** How many topics there are and how much room is left, where the provider has limits. */
+  readonly headroom?: TopicHeadroom;
+}
+
+/** What a source uses of its provider's limits, and what is left. */
+export interface TopicHeadroom {
+  /** Topics that the configuration stands for now. */
+  readonly wanted: number;
+  /** Of them those that have a place on a channel. */
+  readonly planned: number;
+  /** Those for which no channel has room. */
+  readonly noRoom: number;
+  /** Planned, and refused by the provider, mostly for a missing permission. */
+  readonly rejected: number;
+  /** How many rejected topics wait for each missing permission; "" where none was named. */
+  readonly missingPermissions: Readonly<Record<string, number>>;
+  readonly channels: {
+    /** Channels that hold this source's topics. */
+    readonly own: number;
+    /** Others of the same client, counted at the last look; undefined where the provider did not say. */
+    readonly others: number | undefined;
+    readonly limit: number;
+  };
+  /** So many topics fit before one more channel is needed. */
+  readonly topicsUntilNextChannel: number;
+  /** So many fit before topics find no room, with the channels of others taken into account. */
+  readonly topicsUntilLimit: number;
+  /** Requests of the client's budget, shared by all sources that use it. */
+  readonly requests: { readonly left: number; readonly allowed: number; readonly resetsInMs: number };
+  /** Epoch milliseconds of the last complete look at people and queues. */
+  readonly lookedUpAt: number | undefined;
 }
 
 /** The left edge of the line. */

@@ -61,7 +61,11 @@ describe("the way in", () => {
     });
     await proveFlow("1");
     expect(source.status().rejectedTopics).toEqual([
-      { topic: denied, reason: expect.stringContaining("routing:queue:view") as string },
+      {
+        topic: denied,
+        reason: expect.stringContaining("routing:queue:view") as string,
+        missingPermissions: ["routing:queue:view"],
+      },
     ]);
     const warned = context.logger.lines.filter(({ level, message }) => level === "warn" && message.includes(denied));
     expect(warned.length).toBe(1);

@@ -1,8 +1,7 @@
 /** The Genesys source before a foreign platform: real HTTP and sockets, and a clock that a test moves by hand. */
 import { expect, onTestFinished } from "vitest";
-import type { Source } from "../../src/ports/source.ts";
 import { systemNet } from "../../src/runtime/net.ts";
-import { genesysSource, type GenesysSourceOptions } from "../../src/sources/genesys/index.ts";
+import { type GenesysSource, genesysSource, type GenesysSourceOptions } from "../../src/sources/genesys/index.ts";
 import type { FakeClock } from "../../src/testing/fake-clock.ts";
 import { createFakeClock } from "../../src/testing/fake-clock.ts";
 import { eventually } from "./eventually.ts";
@@ -20,7 +19,7 @@ export interface GenesysRig {
   readonly clock: FakeClock;
   readonly platform: ForeignGenesys;
   readonly context: SpyContext;
-  readonly source: Source;
+  readonly source: GenesysSource;
   /** Resolves once the source is live and the platform has `count` sockets that stand. */
   readonly live: (count?: number) => Promise<ForeignSocket>;
   /** The channel of the delivering socket. */

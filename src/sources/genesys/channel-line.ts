@@ -1,6 +1,6 @@
 /**
  * One channel line at work: carries out what `core/channel-state.ts` says with the API, sockets and timers, and feeds back what
- * came of it. Its topics are fixed; a line lives as long as its source.
+ * came of it. Which topics its channel has, and shall have: `subscriptions.ts`.
  *
  * - N1  Every interval in which nothing delivers is a declared gap, from the last sign of life to the moment of joining.
  * - N2  Before its channel or its token ends, and when the platform announces the socket's end, a line moves: the successor
@@ -18,8 +18,10 @@ import type { Timer } from "../../ports/clock.ts";
 import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
 import type { SystemTopic } from "../../wire/genesys.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
-import type { Channel, ChannelsApi, RejectedTopic } from "./channels-api.ts";
+import type { Channel, ChannelsApi } from "./channels-api.ts";
 import type { DecodedFrame, FrameDecoder } from "./decode.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import type { RejectedTopic } from "./topic-list.ts";
 import { afterLoss, describeEnd, wordsFor } from "./wording.ts";
 
 /** What {@link ChannelLine} takes. */
@@ -27,6 +29,8 @@ export interface ChannelLineOptions {
   /** For people: `channel 1`. */
   readonly name: string;
   readonly topics: readonly string[];
+  /** Epoch milliseconds: since then these topics may have been missed. @defaultValue the time of the start */
+  readonly missedSince?: number;
   readonly context: SourceContext;
   readonly channels: ChannelsApi;
   readonly decode: FrameDecoder;
@@ -39,8 +43,6 @@ const BACKOFF = { initialMs: 500, maxMs: 60_000 };
 const SLOW_MS = 240_000;
 /** A line that stood so long has its failures forgotten. */
 const STEADY_MS = 10_000;
-/** Rejected topics that are told one by one. */
-const REJECTIONS_TOLD = 5;
 /** A successor that joins not within so long is of no use. */
 const JOIN_MS = 15_000;
 /** A channel is left at 80 to 90 % of its life. */
@@ -57,12 +59,12 @@ interface Proof {
 export class ChannelLine {
   readonly #options: ChannelLineOptions;
   readonly #sockets: ChannelSockets;
+  readonly #subscriptions: Subscriptions;
   #life: ChannelLife = IDLE_CHANNEL;
   #since: number;
   /** The channel to come back to, or the one that was just made. */
   #held: Channel | undefined;
   #made: Channel | undefined;
-  #rejected: readonly RejectedTopic[] = [];
   #gap: OpenGap | undefined;
   #lastGoodAt: number | undefined;
   #joins = 0;
@@ -74,9 +76,13 @@ export class ChannelLine {
   #move: Timer | undefined;
 
   constructor(options: ChannelLineOptions) {
-    const { context, maxFrameBytes, decode } = options;
+    const { name, context, channels, topics, maxFrameBytes, decode } = options;
     this.#options = options;
     this.#since = context.clock.now();
+    this.#lastGoodAt = options.missedSince;
+    this.#subscriptions = new Subscriptions({ name, context, channels, topics }, (reason) =>
+      this.#apply({ kind: "move", cause: reason }),
+    );
     this.#sockets = new ChannelSockets(
       { clock: context.clock, net: context.net, maxFrameBytes, decode },
       {
@@ -101,7 +107,23 @@ export class ChannelLine {
   }
 
   get rejected(): readonly RejectedTopic[] {
-    return this.#rejected;
+    return this.#subscriptions.rejected;
+  }
+
+  get topics(): readonly string[] {
+    return this.#subscriptions.topics;
+  }
+
+  /** From now on the channel shall have these topics. Those that are new may have been missed since then (epoch milliseconds). */
+  want(topics: readonly string[], missedSince: number): void {
+    this.#subscriptions.want(topics, missedSince);
+  }
+
+  /** Closes a line that nobody needs any more. */
+  async retire(): Promise<void> {
+    this.#gap?.end(this.#options.context.clock.now());
+    this.#subscriptions.retire();
+    await this.close();
   }
 
   start(): void {
@@ -115,6 +137,7 @@ export class ChannelLine {
   /** Closes the sockets and empties the channels' lists; each once, failures do not matter. */
   async close(): Promise<void> {
     this.#apply({ kind: "close" });
+    this.#subscriptions.close();
     const left = new Set([...this.#sockets.close(), this.#held, this.#made].filter((channel) => channel !== undefined));
     await Promise.allSettled([...left].map((channel) => this.#options.channels.leave(channel)));
   }
@@ -126,7 +149,7 @@ export class ChannelLine {
       name: this.#options.name,
       state: standing ? (effort === "none" ? "live" : "moving") : effort === "none" ? "closed" : effort,
       since: this.#since,
-      topicCount: this.#options.topics.length - this.#rejected.length,
+      topicCount: this.topics.length - this.rejected.length,
       reconnects: Math.max(0, this.#joins - 1),
       lastFrameAt: link?.lastSignAt,
       reason,
@@ -138,6 +161,7 @@ export class ChannelLine {
     const { life, commands } = stepChannel(before, input);
     this.#life = life;
     this.#forget(input, before);
+    if (!life.standing) this.#subscriptions.stand(undefined);
     if (life.standing !== before.standing || life.phase !== before.phase)
       this.#since = this.#options.context.clock.now();
     if (life !== before) this.#tell(input);
@@ -229,7 +253,7 @@ export class ChannelLine {
 
   /** Joined means: the platform has taken the topics, and the socket has said something. */
   async #join(): Promise<void> {
-    const { channels, topics, context } = this.#options;
+    const { context } = this.#options;
     const channel = this.#life.target === "held" ? this.#held : this.#made;
     if (channel === undefined) return;
     this.#proof = { subscribed: false, alive: false };
@@ -240,11 +264,10 @@ export class ChannelLine {
         this.#apply({ kind: "join-failed", reason: "the new socket gave no sign of life in time" });
     });
     this.#sockets.askNext();
-    const answer = await channels.subscribe(channel, topics);
+    const answer = await this.#subscriptions.take(channel);
     if (attempt !== this.#proof || this.#life.effort !== "joining") return;
     switch (answer.kind) {
       case "subscribed":
-        this.#reject(answer.rejected);
         this.#prove({ subscribed: true });
         return;
       case "gone":
@@ -280,6 +303,7 @@ export class ChannelLine {
     this.#joins += 1;
     this.#held = this.#made ?? this.#held;
     this.#made = undefined;
+    this.#subscriptions.stand(this.#held);
     this.#sockets.promote((left) => void this.#options.channels.leave(left));
     this.#steady?.cancel();
     this.#steady = clock.setTimer(STEADY_MS, () => this.#apply({ kind: "steady" }));
@@ -309,22 +333,9 @@ export class ChannelLine {
   }
 
   #beginGap(cause: string): void {
-    const { context, topics } = this.#options;
+    const { context } = this.#options;
     const from = this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();
-    this.#gap ??= context.openGap({ topics, cause, from, atStart: this.#joins === 0 });
-  }
-
-  #reject(rejected: readonly RejectedTopic[]): void {
-    const known = new Set(this.#rejected.map(({ topic }) => topic));
-    const { logger } = this.#options.context;
-    const fresh = rejected.filter(({ topic }) => !known.has(topic));
-    for (const { topic, reason } of fresh.slice(0, REJECTIONS_TOLD)) {
-      logger.warn({ topic }, `${topic} is not subscribed: ${reason}`);
-    }
-    const more = fresh.length - REJECTIONS_TOLD;
-    if (more > 0)
-      logger.warn({ more }, `${this.#options.name}: ${more} more topics are not subscribed; the status names all`);
-    this.#rejected = rejected;
+    this.#gap ??= context.openGap({ topics: this.topics, cause, from, atStart: this.#joins === 0 });
   }
 
   #onNotice(frame: Extract<DecodedFrame, { readonly kind: "system" | "answer" }>, standing: boolean): void {
@@ -354,8 +365,10 @@ export class ChannelLine {
           reason: "another channel took the subscriptions over: does a second instance use the same OAuth client?",
         });
         return;
-      case "heartbeat":
       case "subscription-updated":
+        this.#subscriptions.verify();
+        return;
+      case "heartbeat":
       case "other":
         return;
     }

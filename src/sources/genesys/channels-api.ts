@@ -1,9 +1,23 @@
-/** The channel calls of the API as the channel line needs them: create, subscribe, look, leave. Answers are values. */
-import { oneLine } from "../../core/cause.ts";
+/**
+ * The channel calls of the API as the channel line needs them: create, subscribe, look, leave. Answers are values.
+ *
+ * One writer for each channel: what changes its list waits for what was asked before, so an older list never overtakes a newer one.
+ */
 import type { Token, TokenSource } from "../../oauth/token.ts";
+import { combineTopics } from "../../core/topic.ts";
 import { API_PATHS, MAX_CHANNELS } from "../../wire/genesys.ts";
 import { connectUriProblem, type Endpoints } from "./endpoints.ts";
-import type { ApiAnswer, GenesysApi } from "./rest.ts";
+import type { ApiAnswer, CallPriority, GenesysApi } from "./rest.ts";
+import {
+  mentionedTopic,
+  missingFrom,
+  permissionsIn,
+  readEntities,
+  readRejected,
+  type RejectedTopic,
+} from "./topic-list.ts";
+
+export type { RejectedTopic } from "./topic-list.ts";
 
 /** A channel of ours. */
 export interface Channel {
@@ -26,15 +40,16 @@ export type CreateAnswer =
   | Passing
   | Refusal;
 
-/** A topic that the platform did not take, with its reason. */
-export interface RejectedTopic {
-  readonly topic: string;
-  readonly reason: string;
-}
-
 /** The answer to subscribing. */
 export type SubscribeAnswer =
   | { readonly kind: "subscribed"; readonly rejected: readonly RejectedTopic[] }
+  | { readonly kind: "gone"; readonly reason: string }
+  | Passing
+  | Refusal;
+
+/** The answer to reading a channel's list: which of the topics that shall be there are not. */
+export type ReadBack =
+  | { readonly kind: "read"; readonly missing: readonly string[] }
   | { readonly kind: "gone"; readonly reason: string }
   | Passing
   | Refusal;
@@ -43,8 +58,10 @@ export type SubscribeAnswer =
 export interface ChannelsApi {
   /** `ifFree`: only when the client has a channel to spare. */
   create(ifFree: boolean): Promise<CreateAnswer>;
-  /** Makes these topics the channel's whole list. */
-  subscribe(channel: Channel, topics: readonly string[]): Promise<SubscribeAnswer>;
+  /** Makes these topics, single ones, the channel's whole list, and reads back what the platform made of it. */
+  subscribe(channel: Channel, topics: readonly string[], priority?: CallPriority): Promise<SubscribeAnswer>;
+  /** Holds the channel's list against these topics, and changes nothing. */
+  readBack(channel: Channel, topics: readonly string[]): Promise<ReadBack>;
   /** Whether the platform still knows it. */
   exists(channel: Channel): Promise<{ readonly kind: "known"; readonly exists: boolean } | Passing>;
   /** Empties its list: all that can be done, channels can't be deleted. */
@@ -60,6 +77,8 @@ export interface ChannelsApiOptions {
   readonly api: GenesysApi;
   readonly tokens: TokenSource;
   readonly endpoints: Endpoints;
+  /** Send combined topics (docs/protocol.md, 6). @defaultValue `false` */
+  readonly combine?: boolean;
 }
 
 /** The channel calls on this API. */
@@ -73,8 +92,12 @@ class Channels implements ChannelsApi {
   readonly #endpoints: Endpoints;
   /** Channels that we left: the platform lists them until they end, though nothing uses them. */
   readonly #left = new Set<string>();
+  readonly #combine: boolean;
+  /** Of each channel what is under way on its list. */
+  readonly #writes = new WeakMap<Channel, Promise<unknown>>();
 
-  constructor({ api, tokens, endpoints }: ChannelsApiOptions) {
+  constructor({ api, tokens, endpoints, combine = false }: ChannelsApiOptions) {
+    this.#combine = combine;
     this.#api = api;
     this.#tokens = tokens;
     this.#endpoints = endpoints;
@@ -85,7 +108,7 @@ class Channels implements ChannelsApi {
       const count = await this.inUse();
       if (count !== undefined && count >= MAX_CHANNELS) return { kind: "no-free-channel" };
     }
-    const answer = await this.#api.call({ method: "POST", path: API_PATHS.channels, urgent: true });
+    const answer = await this.#api.call({ method: "POST", path: API_PATHS.channels, priority: "reconnect" });
     if (answer.kind === "gone") return { kind: "refused", reason: answer.reason };
     if (answer.kind !== "ok") return answer;
     const channel = readChannel(answer.json, answer.token);
@@ -96,26 +119,67 @@ class Channels implements ChannelsApi {
     return { kind: "refused", reason: `the channel's connectUri is not trusted: ${problem}` };
   }
 
-  async subscribe(channel: Channel, topics: readonly string[]): Promise<SubscribeAnswer> {
-    const rejected: RejectedTopic[] = [];
+  subscribe(
+    channel: Channel,
+    topics: readonly string[],
+    priority: CallPriority = "reconnect",
+  ): Promise<SubscribeAnswer> {
+    return this.#inTurn(channel, () => this.#subscribe(channel, topics, priority));
+  }
+
+  async #subscribe(channel: Channel, topics: readonly string[], priority: CallPriority): Promise<SubscribeAnswer> {
+    const invalid: RejectedTopic[] = [];
     let wanted = topics;
     // Each round leaves out one topic that the platform names as invalid; with ignoreErrors all others come in one answer.
     for (;;) {
-      const answer = await this.#put(channel, wanted);
-      if (answer.kind === "ok") return { kind: "subscribed", rejected: [...rejected, ...readRejected(answer.json)] };
+      const answer = await this.#put(channel, wanted, priority);
+      if (answer.kind === "ok") {
+        const rejected = [
+          ...readRejected(answer.json, wanted),
+          ...(await this.#unlisted(channel, wanted, answer.json)),
+        ];
+        return { kind: "subscribed", rejected: [...invalid, ...rejected] };
+      }
       if (answer.kind !== "refused") return answer;
-      const named = wanted.find((topic) => answer.status === 400 && mentions(answer.message, topic));
+      const about = answer.status === 400 || answer.status === 403 ? answer.message : "";
+      const named = mentionedTopic(about, wanted);
       if (named === undefined) return answer;
-      rejected.push({ topic: named, reason: answer.reason });
+      invalid.push({ topic: named, reason: answer.reason, missingPermissions: permissionsIn(answer.message) });
       wanted = wanted.filter((topic) => topic !== named);
     }
+  }
+
+  /** The answer names what it took. Where it does not name all, the list is looked up once. */
+  async #unlisted(channel: Channel, wanted: readonly string[], json: unknown): Promise<readonly RejectedTopic[]> {
+    if (missingFrom(json, wanted).length === 0) return [];
+    const read = await this.readBack(channel, wanted);
+    if (read.kind !== "read") return [];
+    const rejected = new Set(readRejected(json, wanted).map(({ topic }) => topic));
+    return read.missing
+      .filter((topic) => !rejected.has(topic))
+      .map((topic) => ({
+        topic,
+        reason: "the platform does not list it after it was subscribed",
+        missingPermissions: [],
+      }));
+  }
+
+  async readBack(channel: Channel, topics: readonly string[]): Promise<ReadBack> {
+    const answer = await this.#api.call({
+      method: "GET",
+      path: `${pathOf(channel)}/subscriptions`,
+      priority: "subscribe",
+      owner: channel.token,
+    });
+    if (answer.kind !== "ok") return answer;
+    return { kind: "read", missing: missingFrom(answer.json, topics) };
   }
 
   async exists(channel: Channel): Promise<{ readonly kind: "known"; readonly exists: boolean } | Passing> {
     const answer = await this.#api.call({
       method: "HEAD",
       path: pathOf(channel),
-      urgent: true,
+      priority: "reconnect",
       owner: channel.token,
     });
     if (answer.kind === "failed") return answer;
@@ -124,7 +188,7 @@ class Channels implements ChannelsApi {
 
   async leave(channel: Channel): Promise<void> {
     this.#left.add(channel.id);
-    await this.#put(channel, []);
+    await this.#inTurn(channel, () => this.#put(channel, [], "subscribe"));
   }
 
   forgetToken(channel: Channel): void {
@@ -140,12 +204,21 @@ class Channels implements ChannelsApi {
     return listed.filter((id) => typeof id !== "string" || !this.#left.has(id)).length;
   }
 
-  #put(channel: Channel, topics: readonly string[]): Promise<ApiAnswer> {
+  #inTurn<T>(channel: Channel, write: () => Promise<T>): Promise<T> {
+    const before = this.#writes.get(channel);
+    // Nothing here rejects; were it to, the next one must still have its turn.
+    const turn = before === undefined ? write() : before.then(write, write);
+    this.#writes.set(channel, turn);
+    return turn;
+  }
+
+  #put(channel: Channel, topics: readonly string[], priority: CallPriority): Promise<ApiAnswer> {
+    const entries = this.#combine ? combineTopics(topics) : topics;
     return this.#api.call({
       method: "PUT",
       path: `${pathOf(channel)}/subscriptions?ignoreErrors=true`,
-      body: topics.map((id) => ({ id })),
-      urgent: true,
+      body: entries.map((id) => ({ id })),
+      priority,
       owner: channel.token,
     });
   }
@@ -161,32 +234,4 @@ function readChannel(json: unknown, token: Token): Channel | undefined {
   if (typeof id !== "string" || id === "" || typeof connectUri !== "string") return undefined;
   const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
   return { id, connectUri, token, expiresAt: Number.isNaN(end) ? undefined : end };
-}
-
-function readEntities(json: unknown): readonly Readonly<Record<string, unknown>>[] {
-  const entities = typeof json === "object" && json !== null && "entities" in json ? json.entities : undefined;
-  if (!Array.isArray(entities)) return [];
-  return entities.filter((entity): entity is Record<string, unknown> => typeof entity === "object" && entity !== null);
-}
-
-function readRejected(json: unknown): readonly RejectedTopic[] {
-  return readEntities(json)
-    .filter(({ id, state }) => typeof id === "string" && state === "Rejected")
-    .map(({ id, rejectionReason, missingPermissions }) => ({
-      topic: String(id),
-      reason: rejectionText(rejectionReason, missingPermissions),
-    }));
-}
-
-function rejectionText(reason: unknown, missing: unknown): string {
-  const permissions = Array.isArray(missing) ? missing.filter((entry) => typeof entry === "string").join(", ") : "";
-  const said = typeof reason === "string" ? oneLine(reason).slice(0, 300) : "";
-  if (permissions === "") return said === "" ? "refused without a reason" : said;
-  return `the client lacks ${oneLine(permissions).slice(0, 300)}${said === "" ? "" : ` (${said})`}`;
-}
-
-/** Whether a message names a topic; as a whole, not as the beginning of a longer one. */
-function mentions(message: string, topic: string): boolean {
-  const at = message.toLowerCase().indexOf(topic.toLowerCase());
-  return at !== -1 && !/[\w.]/u.test(message.charAt(at + topic.length).replace(/\.$/u, ""));
 }

@@ -1,12 +1,13 @@
 /** The Genesys Cloud source: real-time notifications of the platform, over channels and WebSockets. */
 import { integerIn, invalid } from "../../core/option-check.ts";
-import type { Source } from "../../ports/source.ts";
+import { TOPIC_LIMITS } from "../../core/topic-plan.ts";
 import { type EndpointOptions, resolveEndpoints } from "./endpoints.ts";
 import { resolveSelectors, type TopicSelector } from "./selectors.ts";
-import { createGenesysSource } from "./supervisor.ts";
+import { createGenesysSource, type GenesysSource } from "./supervisor.ts";
 
 export type { EndpointOptions } from "./endpoints.ts";
 export type { Members, TopicSelector } from "./selectors.ts";
+export type { GenesysSource } from "./supervisor.ts";
 
 /** What {@link genesysSource} takes. */
 export interface GenesysSourceOptions {
@@ -21,11 +22,22 @@ export interface GenesysSourceOptions {
   readonly topics: readonly TopicSelector[];
   /** An emulator or a proxy. @defaultValue the region's hosts */
   readonly endpoints?: EndpointOptions;
+  /** People and queues behind `{*}` are looked up again after so long, more or less. @defaultValue `300_000` */
+  readonly lookUpEveryMs?: number;
   readonly limits?: {
     /** A longer frame closes the socket (1009), which is a gap. @defaultValue `1_048_576` */
     readonly maxFrameBytes?: number;
     /** Brackets open at once; deeper frames count as malformed. @defaultValue `64` */
     readonly maxDepth?: number;
+    /** Topics on one channel. @defaultValue `1_000`, which is the platform's limit */
+    readonly topicsPerChannel?: number;
+    /** Channels that this source may use; all sources and programs with the same client share its 20. @defaultValue `20` */
+    readonly channels?: number;
+    /**
+     * The platform counts a combined topic (`v2.users.{id}?presence&station`) once, so topics of one subject are put together and a
+     * channel has room for more. Not known of the platform: set it where you know. @defaultValue `false`
+     */
+    readonly combinedCountOnce?: boolean;
   };
 }
 
@@ -35,8 +47,8 @@ export interface GenesysSourceOptions {
  *
  * @throws RingfirstError `RF_REGION_UNKNOWN`, `RF_OPTION_INVALID`
  */
-export function genesysSource(options: GenesysSourceOptions): Source {
-  const { name, region, clientId, clientSecret, topics, endpoints, limits = {} } = options;
+export function genesysSource(options: GenesysSourceOptions): GenesysSource {
+  const { name, region, clientId, clientSecret, topics, endpoints, lookUpEveryMs, limits = {} } = options;
   const path = `source ${name}`;
   if (clientId === "") throw invalid(`${path}.clientId`, "the id of an OAuth client", "an empty text");
   if (clientSecret === "") throw invalid(`${path}.clientSecret`, "the secret of the OAuth client", "an empty text");
@@ -46,6 +58,22 @@ export function genesysSource(options: GenesysSourceOptions): Source {
     clientSecret,
     endpoints: resolveEndpoints(path, region, endpoints),
     selectors: resolveSelectors(`${path}.topics`, topics),
+    lookUpEveryMs: integerIn(`${path}.lookUpEveryMs`, lookUpEveryMs ?? 300_000, 10_000, 86_400_000),
+    limits: {
+      topicsPerChannel: integerIn(
+        `${path}.limits.topicsPerChannel`,
+        limits.topicsPerChannel ?? TOPIC_LIMITS.topicsPerChannel,
+        1,
+        TOPIC_LIMITS.topicsPerChannel,
+      ),
+      channels: integerIn(
+        `${path}.limits.channels`,
+        limits.channels ?? TOPIC_LIMITS.channels,
+        1,
+        TOPIC_LIMITS.channels,
+      ),
+      combinedAsOne: limits.combinedCountOnce ?? false,
+    },
     maxFrameBytes: integerIn(`${path}.limits.maxFrameBytes`, limits.maxFrameBytes ?? 1_048_576, 1_024, 2 ** 30),
     maxDepth: integerIn(`${path}.limits.maxDepth`, limits.maxDepth ?? 64, 4, 10_000),
   });

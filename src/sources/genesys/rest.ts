@@ -13,6 +13,9 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Logger } from "../../ports/logger.ts";
 import type { HttpRequest, HttpResponse, Net } from "../../ports/net.ts";
 
+/** What a call is for, the most important first: each leaves a part of the request budget to those before it. */
+export type CallPriority = "reconnect" | "subscribe" | "reconcile" | "expand";
+
 /** One call. */
 export interface ApiCall {
   readonly method: HttpRequest["method"];
@@ -20,8 +23,8 @@ export interface ApiCall {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** May use the part of the budget that is kept for getting connected again. */
-  readonly urgent?: boolean;
+  /** How much of the budget it leaves to what matters more. @defaultValue `reconcile` */
+  readonly priority?: CallPriority;
   /** The token that owns what the call is about. Where it is void, the thing is gone with it. */
   readonly owner?: Token | undefined;
 }
@@ -42,10 +45,20 @@ export type ApiAnswer =
   /** Passing: the network, 408, 429, 5xx, the budget, a login that failed. */
   | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number };
 
+/** What is left of the client's requests. */
+export interface RequestBudget {
+  readonly left: number;
+  readonly allowed: number;
+  /** Until there are new ones. */
+  readonly resetsInMs: number;
+}
+
 /** The API of one client. */
 export interface GenesysApi {
   /** Never rejects. */
   call(call: ApiCall): Promise<ApiAnswer>;
+  /** As the platform told it last, or as counted here. */
+  budget?(): RequestBudget;
 }
 
 /** What {@link createGenesysApi} takes. */
@@ -61,8 +74,13 @@ export interface GenesysApiOptions {
 const LOGIN = "login";
 const TIMEOUT_MS = 15_000;
 const MAX_BYTES = 16 * 2 ** 20;
-/** Of each window so many requests are kept for urgent calls. */
-const KEPT_SHARE = 0.2;
+/** Of each window so many requests are kept for what matters more. */
+const KEPT_SHARE: Readonly<Record<CallPriority, number>> = {
+  reconnect: 0,
+  subscribe: 0.1,
+  reconcile: 0.2,
+  expand: 0.4,
+};
 const decoder = new TextDecoder();
 
 /** What may still be sent. */
@@ -101,9 +119,24 @@ class RestApi implements GenesysApi {
     return this.#once(call);
   }
 
+  budget(): RequestBudget {
+    const at = this.#options.clock.monotonic();
+    const window = this.#window;
+    const blockedMs = Math.max(0, this.#blockedUntil - at);
+    if (window === undefined || at >= window.endsAt) {
+      return {
+        left: blockedMs > 0 ? 0 : (window?.allowed ?? ALLOWED),
+        allowed: window?.allowed ?? ALLOWED,
+        resetsInMs: Math.ceil(blockedMs),
+      };
+    }
+    const left = blockedMs > 0 ? 0 : Math.max(0, window.left);
+    return { left, allowed: window.allowed, resetsInMs: Math.ceil(Math.max(window.endsAt - at, blockedMs)) };
+  }
+
   async #once(call: ApiCall): Promise<ApiAnswer> {
     const { tokens, clock, net, base } = this.#options;
-    const wait = this.#mustWaitMs(call.urgent === true);
+    const wait = this.#mustWaitMs(call.priority ?? "reconcile");
     if (wait > 0) return { kind: "failed", reason: "the request budget of this minute is spent", retryAfterMs: wait };
     const login: TokenResult = call.owner === undefined ? await tokens.get() : { kind: "granted", token: call.owner };
     if (login.kind === "refused") return { ...login, code: LOGIN, message: login.reason };
@@ -145,10 +178,10 @@ class RestApi implements GenesysApi {
     return { kind: "refused", status, code, reason: message === "" ? reason : `${reason}: ${message}`, message };
   }
 
-  #mustWaitMs(urgent: boolean): number {
+  #mustWaitMs(priority: CallPriority): number {
     const at = this.#options.clock.monotonic();
     const window = this.#window;
-    const kept = urgent || window === undefined ? 0 : Math.floor(window.allowed * KEPT_SHARE);
+    const kept = window === undefined ? 0 : Math.floor(window.allowed * KEPT_SHARE[priority]);
     const spent = window !== undefined && window.left <= kept && at < window.endsAt ? window.endsAt - at : 0;
     return Math.ceil(Math.max(spent, this.#blockedUntil - at, 0));
   }

@@ -6,7 +6,7 @@ import { oneLine } from "../../core/cause.ts";
 import { EVERY, topicProblem } from "../../core/topic.ts";
 import { invalid } from "../../core/option-check.ts";
 import { API_PATHS } from "../../wire/genesys.ts";
-import type { ApiAnswer, GenesysApi } from "./rest.ts";
+import type { ApiAnswer, CallPriority, GenesysApi } from "./rest.ts";
 
 /** Narrows `{*}`: the people of one queue or division, or the queues of one division; by name or id. */
 export interface Members {
@@ -74,7 +74,12 @@ function checkMembers(at: string, subject: Subject | undefined, { queue, divisio
 }
 
 /** All topics that the selectors stand for now; each list is fetched once. */
-export async function expandSelectors(api: GenesysApi, selectors: readonly Selector[]): Promise<Expansion> {
+export async function expandSelectors(
+  given: GenesysApi,
+  selectors: readonly Selector[],
+  priority: CallPriority = "reconcile",
+): Promise<Expansion> {
+  const api: GenesysApi = { call: (call) => given.call({ priority, ...call }) };
   const lists = new Map<string, Promise<Listing>>();
   const topics: string[] = [];
   for (const { topic, subject, members } of selectors) {

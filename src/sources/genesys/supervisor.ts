@@ -4,16 +4,19 @@
  */
 import { backoffMs } from "../../core/backoff.ts";
 import { frameSample } from "../../core/frame-sample.ts";
-import { topicCount } from "../../core/topic.ts";
-import { planTopics } from "../../core/topic-plan.ts";
+import { singleTopics } from "../../core/topic.ts";
+import { changePlan, planTopics, tooManyReason, type TopicLimits } from "../../core/topic-plan.ts";
+import { EMPTY_ROSTER, nextRoster, type Roster } from "../../core/topic-roster.ts";
 import { createTokenSource } from "../../oauth/token.ts";
 import type { Timer } from "../../ports/clock.ts";
 import type { OpenGap, Source, SourceContext, SourceStatus } from "../../ports/source.ts";
 import { API_PATHS, MAX_CHANNELS } from "../../wire/genesys.ts";
 import { ChannelLine } from "./channel-line.ts";
 import { type ChannelsApi, createChannelsApi } from "./channels-api.ts";
-import { createFrameDecoder, type DecodedFrame } from "./decode.ts";
+import { createFrameDecoder, type DecodedFrame, type FrameDecoder } from "./decode.ts";
 import type { Endpoints } from "./endpoints.ts";
+import { headroomOf } from "./headroom.ts";
+import { LookUp } from "./look-up.ts";
 import { createGenesysApi, type GenesysApi } from "./rest.ts";
 import { type Expansion, expandSelectors, type Selector } from "./selectors.ts";
 
@@ -24,6 +27,8 @@ export interface GenesysPlan {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly selectors: readonly Selector[];
+  readonly lookUpEveryMs: number;
+  readonly limits: TopicLimits;
   readonly maxFrameBytes: number;
   readonly maxDepth: number;
 }
@@ -36,9 +41,15 @@ const STAGGER_MS = 200;
 const LEAVE_MS = 3_000;
 const textDecoder = new TextDecoder("utf-8", { fatal: true });
 
+/** A source of the platform. */
+export interface GenesysSource extends Source {
+  /** Looks people and queues up now, as somebody knows that they changed; it is done behind. */
+  refresh(): void;
+}
+
 /** The source for a plan. */
-export function createGenesysSource(plan: GenesysPlan): Source {
-  return new GenesysSource(plan);
+export function createGenesysSource(plan: GenesysPlan): GenesysSource {
+  return new Supervisor(plan);
 }
 
 /** What `start` brings. */
@@ -48,13 +59,21 @@ interface Running {
   readonly channels: ChannelsApi;
 }
 
-class GenesysSource implements Source {
+class Supervisor implements GenesysSource {
   readonly name: string;
   readonly type = "genesys";
   readonly live = true;
   readonly #plan: GenesysPlan;
+  readonly #decode: FrameDecoder;
   #running: Running | undefined;
-  #lines: readonly ChannelLine[] = [];
+  /** By their place in the plan; undefined: nobody needs one there. */
+  #places: readonly (ChannelLine | undefined)[] = [];
+  #wanted = 0;
+  /** Topics for which there is no room. */
+  #noRoom: readonly string[] = [];
+  #lookUp: LookUp | undefined;
+  /** Channels of the client that were in use at the last look, and of them ours. */
+  #inUse: { readonly all: number; readonly own: number } | undefined;
   #state: "idle" | "planning" | "running" | "closed" = "idle";
   #since = 0;
   /** Why there is no plan yet; `refused` when the platform says no. */
@@ -67,6 +86,7 @@ class GenesysSource implements Source {
   constructor(plan: GenesysPlan) {
     this.name = plan.name;
     this.#plan = plan;
+    this.#decode = createFrameDecoder(plan.maxDepth);
   }
 
   start(context: SourceContext): void {
@@ -82,11 +102,11 @@ class GenesysSource implements Source {
       net,
     });
     const api = createGenesysApi({ base: endpoints.api, tokens, clock, net, logger });
-    const channels = createChannelsApi({ api, tokens, endpoints });
+    const channels = createChannelsApi({ api, tokens, endpoints, combine: this.#combines() });
     this.#running = { context, api, channels };
     this.#state = "planning";
     this.#since = clock.now();
-    const topics = selectors.map(({ topic }) => topic);
+    const topics = selectors.flatMap(({ topic }) => singleTopics(topic));
     this.#gap = context.openGap({ topics, cause: "topics are being looked up", from: clock.now(), atStart: true });
     void this.#plot(this.#running, 1);
   }
@@ -101,15 +121,36 @@ class GenesysSource implements Source {
     for (const line of this.#lines) line.hold(false);
   }
 
+  refresh(): void {
+    this.#lookUp?.refresh();
+  }
+
   status(): SourceStatus {
-    const state = this.#stateNow();
+    const lines = this.#lines;
+    const noRoom = this.#noRoomReason();
     return {
-      state,
+      state: this.#stateNow(),
       since: this.#since,
-      reason: this.#trouble?.reason ?? this.#lines.find(({ life }) => !life.standing)?.life.reason,
-      connections: this.#lines.map((line) => line.status()),
-      rejectedTopics: this.#lines.flatMap((line) => line.rejected),
+      reason: this.#trouble?.reason ?? lines.find(({ life }) => !life.standing)?.life.reason ?? noRoom,
+      connections: lines.map((line) => line.status()),
+      rejectedTopics: [
+        ...lines.flatMap((line) => line.rejected),
+        ...this.#noRoom.map((topic) => ({ topic, reason: "no channel has room for it" })),
+      ],
+      headroom: headroomOf({
+        wanted: this.#wanted,
+        lines,
+        noRoom: this.#noRoom.length,
+        limits: this.#plan.limits,
+        othersInUse: this.#inUse === undefined ? undefined : Math.max(0, this.#inUse.all - this.#inUse.own),
+        budget: this.#running?.api.budget?.(),
+        lookedUpAt: this.#lookUp?.lookedAt,
+      }),
     };
+  }
+
+  get #lines(): readonly ChannelLine[] {
+    return this.#places.filter((line) => line !== undefined);
   }
 
   close(): Promise<void> {
@@ -121,6 +162,7 @@ class GenesysSource implements Source {
     this.#state = "closed";
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+    this.#lookUp?.close();
     const clock = this.#running?.context.clock;
     if (clock === undefined) return;
     await new Promise<void>((resolve) => {
@@ -137,10 +179,11 @@ class GenesysSource implements Source {
     const { context, api } = running;
     // Asked before a channel of ours is made, and not waited for.
     const inUse = running.channels.inUse();
+    const begun = context.clock.now();
     const expansion = await expandSelectors(api, this.#plan.selectors);
     if (this.#state !== "planning") return;
     if (expansion.kind === "topics") {
-      this.#begin(running, expansion.topics, inUse);
+      this.#begin(running, nextRoster(EMPTY_ROSTER, expansion.topics), begun, inUse);
       return;
     }
     const waitMs = this.#waitMs(running, expansion, attempt);
@@ -159,50 +202,95 @@ class GenesysSource implements Source {
     return backoffMs(BACKOFF, attempt, clock.random(), trouble.retryAfterMs);
   }
 
-  #begin(running: Running, topics: readonly string[], inUse: Promise<number | undefined>): void {
-    const { context, channels } = running;
-    const plan = planTopics(topics);
-    const problem =
-      plan.kind === "too-many"
-        ? plan.reason
-        : topics.length === 0
-          ? "no topic is left: the client sees no such people or queues"
-          : undefined;
-    if (plan.kind === "too-many" || problem !== undefined) {
-      this.#trouble = { refused: true, reason: problem ?? "" };
+  #begin(running: Running, roster: Roster, lookedAt: number, inUse: Promise<number | undefined>): void {
+    const { context, api } = running;
+    const { name, selectors, limits, lookUpEveryMs: everyMs } = this.#plan;
+    const plan = planTopics(roster.topics, limits);
+    this.#wanted = roster.topics.length;
+    const nobody = "no topic is left: the client sees no such people or queues";
+    const problem = plan.kind === "too-many" ? plan.reason : this.#wanted === 0 ? nobody : undefined;
+    if (problem !== undefined) {
+      this.#trouble = { refused: true, reason: problem };
       context.logger.error({}, `${this.name}: ${problem}; looked up again in some minutes`);
       this.#after(context, SLOW_MS, () => void this.#plot(running, 1));
       return;
     }
     this.#trouble = undefined;
     this.#state = "running";
-    const decode = createFrameDecoder(this.#plan.maxDepth);
-    this.#lines = plan.channels.map(
-      (some, place) =>
-        new ChannelLine({
-          name: `channel ${place + 1}`,
-          topics: some,
-          context,
-          channels,
-          decode,
-          maxFrameBytes: this.#plan.maxFrameBytes,
-          frame: (frame, bytes, isBinary) => this.#onFrame(context, frame, bytes, isBinary),
-        }),
-    );
     // The gap of the look-up ends where those of the lines begin.
-    for (const [place, line] of this.#lines.entries()) {
-      if (this.#held) line.hold(true);
-      if (place === 0) line.start();
-      else this.#after(context, place * STAGGER_MS, () => line.start());
-    }
+    this.#apply(running, roster, context.clock.now());
     this.#gap?.end(context.clock.now());
-    const count = topics.reduce((sum, topic) => sum + topicCount(topic), 0);
-    void inUse.then((used) => this.#tellUse(context, plan.channels.length, count, used));
+    void inUse.then((used) => this.#tellUse(context, used));
+    if (selectors.every(({ subject }) => subject === undefined)) return;
+    this.#lookUp = new LookUp({ name, api, selectors, context, everyMs }, { roster, lookedAt }, (next, since) =>
+      this.#apply(running, next, since),
+    );
   }
 
-  #tellUse({ logger }: SourceContext, lines: number, topics: number, used: number | undefined): void {
+  /** Makes the lines those of the next plan. New topics may have been missed since then. */
+  #apply(running: Running, { topics }: Roster, missedSince: number): void {
+    if (this.#state !== "running") return;
+    const { context } = running;
+    const before = this.#places.map((line) => line?.topics ?? []);
+    const { channels, refused } = changePlan(before, topics, this.#plan.limits);
+    const known = new Set(this.#noRoom);
+    this.#wanted = topics.length;
+    this.#noRoom = refused;
+    if (refused.some((topic) => !known.has(topic)))
+      context.logger.error({ topics: refused.length }, `${this.name}: ${this.#noRoomReason()}`);
+    let started = 0;
+    this.#places = channels.map((some, place) => {
+      const line = this.#places[place];
+      if (line !== undefined && some.length > 0) {
+        line.want(some, missedSince);
+        return line;
+      }
+      if (line !== undefined) {
+        context.logger.info({ channel: place + 1 }, `${this.name}: channel ${place + 1} is not needed any more`);
+        void line.retire();
+      }
+      return some.length === 0 ? undefined : this.#addLine(running, place, some, missedSince, (started += 1) - 1);
+    });
+  }
+
+  #addLine(
+    { context, channels }: Running,
+    place: number,
+    topics: readonly string[],
+    missedSince: number,
+    turn: number,
+  ): ChannelLine {
+    const line = new ChannelLine({
+      name: `channel ${place + 1}`,
+      topics,
+      missedSince,
+      context,
+      channels,
+      decode: this.#decode,
+      maxFrameBytes: this.#plan.maxFrameBytes,
+      frame: (frame, bytes, isBinary) => this.#onFrame(context, frame, bytes, isBinary),
+    });
+    if (this.#held) line.hold(true);
+    if (turn === 0) line.start();
+    else this.#after(context, turn * STAGGER_MS, () => line.start());
+    return line;
+  }
+
+  #noRoomReason(): string | undefined {
+    const count = this.#noRoom.length;
+    if (count === 0) return undefined;
+    const { limits } = this.#plan;
+    const plan = planTopics([...this.#lines.flatMap(({ topics }) => topics), ...this.#noRoom], limits);
+    const needed = plan.kind === "too-many" ? plan.channelsNeeded : plan.channels.length;
+    return `${count.toLocaleString("en")} topics are not covered: ${tooManyReason(this.#wanted, needed, limits)}`;
+  }
+
+  #tellUse({ logger }: SourceContext, used: number | undefined): void {
+    const lines = this.#lines.length;
+    if (used !== undefined) this.#inUse = { all: used, own: 0 };
     const before = used === undefined ? "" : `; ${used} of the client's ${MAX_CHANNELS} were in use before`;
     const channels = lines === 1 ? "1 channel" : `${lines} channels`;
+    const topics = this.#wanted;
     logger.info({ topics, channels: lines, used }, `${this.name}: ${topics} topics on ${channels}${before}`);
   }
 
@@ -220,6 +308,11 @@ class GenesysSource implements Source {
     if (!context.receive({ topic: "", body: bytes, encoding, origin: "live", receivedAt })) this.pause();
   }
 
+  /** Combined topics are sent where they save room, or where somebody wrote them so. */
+  #combines(): boolean {
+    return this.#plan.limits.combinedAsOne === true || this.#plan.selectors.some(({ topic }) => topic.includes("?"));
+  }
+
   #after({ clock }: SourceContext, waitMs: number, fn: () => void): void {
     const timer = clock.setTimer(waitMs, () => {
       this.#timers.delete(timer);
@@ -233,7 +326,7 @@ class GenesysSource implements Source {
     if (this.#trouble !== undefined) return this.#trouble.refused ? "refused" : "waiting";
     if (this.#lines.length === 0) return "starting";
     const standing = this.#lines.filter(({ life }) => life.standing).length;
-    if (standing === this.#lines.length) return "live";
+    if (standing === this.#lines.length) return this.#noRoom.length > 0 ? "degraded" : "live";
     if (standing > 0) return "degraded";
     if (this.#lines.some(({ life }) => life.effort === "slow")) return "refused";
     return this.#lines.every(({ life }) => life.reason === undefined) ? "starting" : "waiting";

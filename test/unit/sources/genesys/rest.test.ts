@@ -63,7 +63,7 @@ describe("calls of the REST API", () => {
     const { api, clock, net } = rig(GRANTED, jsonResponse(429, {}, { "retry-after": "7" }), jsonResponse(200, {}));
     expect(await api.call(GET)).toMatchObject({ kind: "failed", retryAfterMs: 7_000 });
     await clock.advance(6_000);
-    expect(await api.call({ ...GET, urgent: true })).toMatchObject({ kind: "failed", retryAfterMs: 1_000 });
+    expect(await api.call({ ...GET, priority: "reconnect" })).toMatchObject({ kind: "failed", retryAfterMs: 1_000 });
     expect(net.requests.length).toBe(2);
     await clock.advance(1_000);
     expect((await api.call(GET)).kind).toBe("ok");
@@ -78,8 +78,8 @@ describe("calls of the REST API", () => {
     );
     expect((await api.call(GET)).kind).toBe("ok");
     expect(await api.call(GET)).toMatchObject({ kind: "failed", retryAfterMs: 60_000 });
-    expect((await api.call({ ...GET, urgent: true })).kind).toBe("ok");
-    expect(await api.call({ ...GET, urgent: true })).toMatchObject({ kind: "failed", retryAfterMs: 60_000 });
+    expect((await api.call({ ...GET, priority: "reconnect" })).kind).toBe("ok");
+    expect(await api.call({ ...GET, priority: "reconnect" })).toMatchObject({ kind: "failed", retryAfterMs: 60_000 });
     await clock.advance(60_000);
     expect((await api.call(GET)).kind).toBe("ok");
   });

@@ -1,0 +1,244 @@
+/**
+ * The topics of one line: what its channel shall have, what it has, and the loop that makes the second like the first.
+ *
+ * - S1  A list is sent whole and read back. What the platform rejects is told and tried again, slowly: permissions are given later.
+ * - S2  What changes while a list is under way, or while the line moves, is sent right after: nobody waits for the next change.
+ * - S3  A new topic is a declared gap from when it may have begun until its channel has it. One that goes is a shorter list: the
+ *       others' socket does not notice.
+ * - S4  A failure never touches the socket, which goes on with what it has. A channel that is gone is for the line to replace.
+ */
+import { backoffMs } from "../../core/backoff.ts";
+import { topicIdentity } from "../../core/topic.ts";
+import type { Timer } from "../../ports/clock.ts";
+import type { OpenGap, SourceContext } from "../../ports/source.ts";
+import type { Channel, ChannelsApi, SubscribeAnswer } from "./channels-api.ts";
+import type { RejectedTopic } from "./topic-list.ts";
+
+/** What {@link Subscriptions} takes. */
+export interface SubscriptionsOptions {
+  /** For people: `channel 1`. */
+  readonly name: string;
+  readonly topics: readonly string[];
+  readonly context: SourceContext;
+  readonly channels: ChannelsApi;
+}
+
+const BACKOFF = { initialMs: 1_000, maxMs: 120_000 };
+/** Rejected topics, and lists that are refused whole, are tried again after so long, more or less. */
+const SLOW_MS = 600_000;
+/** A list that was written or looked at so shortly ago is not looked at again. */
+const LOOKED_MS = 10_000;
+/** Rejected topics that are told one by one. */
+const REJECTIONS_TOLD = 5;
+
+/** The topics of one line. */
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  readonly #gone: (reason: string) => void;
+  #topics: readonly string[];
+  #version = 1;
+  /** The version that each channel has. */
+  readonly #written = new WeakMap<Channel, number>();
+  /** The channel that delivers. */
+  #standing: Channel | undefined;
+  #rejected: readonly RejectedTopic[] = [];
+  /** Gaps of new topics, each until its version stands. */
+  #gaps: { readonly gap: OpenGap; readonly version: number }[] = [];
+  #busy = false;
+  #failures = 0;
+  #timer: Timer | undefined;
+  /** Epoch milliseconds: when the standing channel's list was last known to be right. */
+  #goodAt: number;
+  #closed = false;
+
+  /** `gone`: the standing channel takes no list any more. */
+  constructor(options: SubscriptionsOptions, gone: (reason: string) => void) {
+    this.#options = options;
+    this.#gone = gone;
+    this.#topics = options.topics;
+    this.#goodAt = options.context.clock.now();
+  }
+
+  get topics(): readonly string[] {
+    return this.#topics;
+  }
+
+  get rejected(): readonly RejectedTopic[] {
+    return this.#rejected;
+  }
+
+  /** These are the topics from now on; new ones may have been missed since then (S3). */
+  want(topics: readonly string[], missedSince: number): void {
+    const had = new Set(this.#topics.map(topicIdentity));
+    const wanted = new Set(topics.map(topicIdentity));
+    const added = topics.filter((topic) => !had.has(topicIdentity(topic)));
+    if (added.length === 0 && wanted.size === had.size) return;
+    this.#topics = topics;
+    this.#version += 1;
+    this.#rejected = this.#rejected.filter(({ topic }) => wanted.has(topicIdentity(topic)));
+    if (added.length > 0) this.#openGap(added, "newly found, and not subscribed before", missedSince, true);
+    this.#failures = 0;
+    void this.#work();
+  }
+
+  /** Writes the list to a channel that is being joined. */
+  async take(channel: Channel): Promise<SubscribeAnswer> {
+    return this.#write(channel, "reconnect");
+  }
+
+  /** This channel delivers now; undefined: none does. */
+  stand(channel: Channel | undefined): void {
+    if (channel !== this.#standing) {
+      this.#failures = 0;
+      this.#timer?.cancel();
+    }
+    this.#standing = channel;
+    this.#settle();
+  }
+
+  /** Looks whether the standing channel still has the list, and writes it anew where not. */
+  verify(): void {
+    if (this.#options.context.clock.now() - this.#goodAt >= LOOKED_MS) void this.#verify();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#standing = undefined;
+    this.#timer?.cancel();
+  }
+
+  /** Nobody wants these topics any more: nothing of them is missed from here on. */
+  retire(): void {
+    this.close();
+    for (const { gap } of this.#gaps) gap.end(this.#options.context.clock.now());
+    this.#gaps = [];
+  }
+
+  async #write(channel: Channel, priority: "reconnect" | "subscribe"): Promise<SubscribeAnswer> {
+    const version = this.#version;
+    const answer = await this.#options.channels.subscribe(channel, this.#topics, priority);
+    if (answer.kind !== "subscribed" || this.#closed) return answer;
+    this.#written.set(channel, version);
+    if (version === this.#version) this.#reject(answer.rejected);
+    return answer;
+  }
+
+  /** One at a time (S2). */
+  async #work(): Promise<void> {
+    const channel = this.#standing;
+    if (this.#busy || channel === undefined || this.#written.get(channel) === this.#version) return;
+    this.#busy = true;
+    this.#timer?.cancel();
+    const answer = await this.#write(channel, "subscribe");
+    this.#busy = false;
+    if (this.#standing !== channel) this.#settle();
+    else this.#onAnswer(answer);
+  }
+
+  #onAnswer(answer: SubscribeAnswer): void {
+    const { clock, logger } = this.#options.context;
+    const { name } = this.#options;
+    switch (answer.kind) {
+      case "subscribed":
+        this.#failures = 0;
+        this.#settle();
+        return;
+      case "gone":
+        this.#gone("the channel takes no topics any more");
+        return;
+      case "failed":
+        this.#failures += 1;
+        logger.warn({ channel: name }, `${name}: its topics can't be changed yet: ${answer.reason}; trying again`);
+        this.#after(backoffMs(BACKOFF, this.#failures, clock.random(), answer.retryAfterMs));
+        return;
+      case "refused":
+        logger.error(
+          { channel: name },
+          `${name}: its topics can't be changed: ${answer.reason}; tried again in minutes`,
+        );
+        this.#afterSlowly();
+        return;
+    }
+  }
+
+  /** Ends the gaps of what stands, and goes on with what does not. */
+  #settle(): void {
+    const channel = this.#standing;
+    if (channel === undefined || this.#closed) return;
+    const has = this.#written.get(channel) ?? 0;
+    const now = this.#options.context.clock.now();
+    for (const { gap, version } of this.#gaps) if (version <= has) gap.end(now);
+    this.#gaps = this.#gaps.filter(({ version }) => version > has);
+    if (has !== this.#version) {
+      void this.#work();
+      return;
+    }
+    this.#goodAt = now;
+    if (this.#rejected.length > 0) this.#afterSlowly();
+  }
+
+  async #verify(): Promise<void> {
+    const channel = this.#standing;
+    if (channel === undefined || this.#busy || this.#written.get(channel) !== this.#version) return;
+    const { context, channels, name } = this.#options;
+    const version = this.#version;
+    const since = this.#goodAt;
+    const asked = context.clock.now();
+    this.#busy = true;
+    const rejected = new Set(this.#rejected.map(({ topic }) => topic));
+    const read = await channels.readBack(
+      channel,
+      this.#topics.filter((topic) => !rejected.has(topic)),
+    );
+    this.#busy = false;
+    if (this.#standing !== channel || version !== this.#version) {
+      this.#settle();
+      return;
+    }
+    if (read.kind === "gone") this.#gone("the channel is not known any more");
+    if (read.kind !== "read") return;
+    if (read.missing.length === 0) {
+      this.#goodAt = asked;
+      return;
+    }
+    const count = read.missing.length;
+    context.logger.warn(
+      { channel: name, count },
+      `${name}: ${count} topics were gone from the channel's list; subscribed anew`,
+    );
+    this.#version += 1;
+    this.#openGap(read.missing, "gone from the channel's list, for a reason that is not known", since, false);
+    void this.#work();
+  }
+
+  #openGap(topics: readonly string[], cause: string, from: number, atStart: boolean): void {
+    const gap = this.#options.context.openGap({ topics, cause, from, atStart });
+    this.#gaps.push({ gap, version: this.#version });
+  }
+
+  #reject(rejected: readonly RejectedTopic[]): void {
+    const known = new Set(this.#rejected.map(({ topic }) => topic));
+    const { logger } = this.#options.context;
+    const fresh = rejected.filter(({ topic }) => !known.has(topic));
+    for (const { topic, reason } of fresh.slice(0, REJECTIONS_TOLD)) {
+      logger.warn({ topic }, `${topic} is not subscribed: ${reason}`);
+    }
+    const more = fresh.length - REJECTIONS_TOLD;
+    if (more > 0)
+      logger.warn({ more }, `${this.#options.name}: ${more} more topics are not subscribed; the status names all`);
+    this.#rejected = rejected;
+  }
+
+  #afterSlowly(): void {
+    this.#after(SLOW_MS * (0.8 + 0.4 * this.#options.context.clock.random()));
+  }
+
+  /** Writes the list again, whatever the channel is said to have. */
+  #after(ms: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#options.context.clock.setTimer(ms, () => {
+      if (this.#standing !== undefined) this.#written.delete(this.#standing);
+      void this.#work();
+    });
+  }
+}
