@@ -31,7 +31,9 @@ async function fly({ platform, clock, source }: GenesysRig, ms: number): Promise
   for (let left = ms; left > 0; left -= 10_000) {
     await clock.advance(Math.min(left, 10_000));
     platform.heartbeat();
-    await eventually("heard", () => source.status().connections[0]?.lastFrameAt === clock.now());
+    await eventually("heard", () =>
+      source.status().connections.every(({ lastFrameAt }) => lastFrameAt === clock.now()),
+    );
   }
 }
 
@@ -94,15 +96,45 @@ describe("a move", () => {
     const { platform, clock, context, live, proveFlow } = rig;
     await live();
     const gaps = context.gaps.length;
-    await fly(rig, 790_000);
+    await fly(rig, 710_000);
     expect(platform.tokens.length).toBe(1);
-    await fly(rig, 120_000);
+    await fly(rig, 200_000);
     await eventually("a second token", () => platform.tokens.length === 2);
     await eventually("moved", () => context.logger.text().includes("without a gap"));
     await clock.advance(2_000);
     await proveFlow("on");
     expect(context.gaps.length).toBe(gaps);
     expect(platform.channels.at(-1)?.token).toBe(platform.tokens[1]);
+  });
+
+  test("several lines are renewed one after the other, all before the token ends, with one new token", async () => {
+    const topics = ["a", "b", "c", "d"].map((id) => `v2.users.${id}.presence`);
+    const rig = await genesysRig({
+      topics,
+      limits: { topicsPerChannel: 1 },
+      prepare: (platform) => void (platform.tokenLifeS = 1_000),
+    });
+    const { platform, clock, context, live } = rig;
+    await eventually("the first", () => platform.standing().length === 1);
+    await clock.advance(1_000);
+    await live(4);
+    const gaps = context.gaps.length;
+    const moves = (): number => context.logger.text().split("without a gap").length - 1;
+    const seen: number[] = [];
+    await fly(rig, 700_000);
+    for (let second = 0; second < 200 && moves() < 4; second += 1) {
+      await fly(rig, 1_000);
+      await eventually("moved", () => rig.source.status().connections.every(({ state }) => state === "live"));
+      seen.push(moves());
+    }
+    expect(moves()).toBe(4);
+    // Never two within one second.
+    expect(seen.every((count, place) => count - (seen[place - 1] ?? 0) <= 1)).toBe(true);
+    expect(platform.tokens.length).toBe(2);
+    await clock.advance(2_000);
+    const owners = (): number => new Set(platform.standing().map(({ channel }) => channel.token)).size;
+    await eventually("all with the new token", () => platform.standing().length === 4 && owners() === 1);
+    expect(context.gaps.length).toBe(gaps);
   });
 
   test("with all 20 channels in use: the same channel again, and the moment between is a declared gap", async () => {

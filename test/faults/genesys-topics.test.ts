@@ -1,7 +1,9 @@
 /** Topics that change while the source runs, against a foreign platform: people come and go, lists fail, channels fill up. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { genesysSource } from "../../src/sources/genesys/index.ts";
 import { eventually } from "../support/eventually.ts";
 import type { SeenRequest } from "../support/foreign-genesys.ts";
+import { createSpyContext } from "../support/source-context.ts";
 import { type GenesysRig, genesysRig, PRESENCE, type RigOptions, USER } from "../support/genesys-rig.ts";
 
 const SUBSCRIPTIONS = /\/subscriptions$/u;
@@ -271,5 +273,30 @@ describe("the list of a channel", () => {
       "v2.users.u1?presence&station&activity",
       "v2.users.u2?presence&station&activity",
     ]);
+  });
+});
+
+describe("sources that share a client", () => {
+  test("have one login and one budget: what one spends, the other has no more", async () => {
+    const first = await everybody();
+    const { platform, clock, live } = first;
+    await live();
+    const second = genesysSource({
+      name: "second",
+      clientId: "client-1",
+      clientSecret: "canary-client-secret",
+      topics: [PRESENCE],
+      endpoints: { login: platform.url, api: platform.url },
+    });
+    onTestFinished(() => second.close());
+    second.start(createSpyContext(clock, first.context.net));
+    await live(2);
+    expect(platform.tokens.length).toBe(1);
+    expect(second.status().headroom?.requests).toMatchObject({ left: 299, allowed: 300 });
+    const fault = { kind: "answer", status: 429, headers: { "retry-after": "30" } } as const;
+    platform.traps.push({ method: "GET", path: USERS, fault, times: 1 });
+    first.source.refresh();
+    await eventually("spent", () => first.source.status().headroom?.requests.left === 0);
+    expect(second.status().headroom?.requests).toMatchObject({ left: 0, resetsInMs: 30_000 });
   });
 });

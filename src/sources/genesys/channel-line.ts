@@ -17,6 +17,7 @@ import {
 import type { Timer } from "../../ports/clock.ts";
 import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
 import type { SystemTopic } from "../../wire/genesys.ts";
+import type { Renewals } from "./client.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
 import type { Channel, ChannelsApi } from "./channels-api.ts";
 import type { DecodedFrame, FrameDecoder } from "./decode.ts";
@@ -33,6 +34,10 @@ export interface ChannelLineOptions {
   readonly missedSince?: number;
   readonly context: SourceContext;
   readonly channels: ChannelsApi;
+  /** Of all lines of the client. */
+  readonly renewals: Renewals;
+  /** Send combined topics. */
+  readonly combine: boolean;
   readonly decode: FrameDecoder;
   readonly maxFrameBytes: number;
   /** One event, or a frame that does not parse. */
@@ -45,8 +50,9 @@ const SLOW_MS = 240_000;
 const STEADY_MS = 10_000;
 /** A successor that joins not within so long is of no use. */
 const JOIN_MS = 15_000;
-/** A channel is left at 80 to 90 % of its life. */
-const MOVE_AT_SHARE = 0.8;
+/** A channel is left before so much of its life is over. */
+const MOVE_BEFORE_SHARE = 0.9;
+/** The last part of that, in which a line moves at an instant of its own. */
 const MOVE_SPREAD = 0.1;
 
 /** What a successor has shown of itself. */
@@ -76,11 +82,11 @@ export class ChannelLine {
   #move: Timer | undefined;
 
   constructor(options: ChannelLineOptions) {
-    const { name, context, channels, topics, maxFrameBytes, decode } = options;
+    const { name, context, channels, topics, combine, maxFrameBytes, decode } = options;
     this.#options = options;
     this.#since = context.clock.now();
     this.#lastGoodAt = options.missedSince;
-    this.#subscriptions = new Subscriptions({ name, context, channels, topics }, (reason) =>
+    this.#subscriptions = new Subscriptions({ name, context, channels, topics, combine }, (reason) =>
       this.#apply({ kind: "move", cause: reason }),
     );
     this.#sockets = new ChannelSockets(
@@ -128,6 +134,11 @@ export class ChannelLine {
 
   start(): void {
     this.#apply({ kind: "start" });
+  }
+
+  /** Channels of ours that the platform may count: the one that is held, one that is being joined, one that is let go. */
+  get channelCount(): number {
+    return new Set([...this.#sockets.channels(), this.#held, this.#made].filter((one) => one !== undefined)).size;
   }
 
   hold(held: boolean): void {
@@ -213,6 +224,7 @@ export class ChannelLine {
         this.#sockets.dropCurrent();
         return;
       case "shut":
+        this.#options.renewals.release(this);
         for (const timer of [this.#pause, this.#joinLimit, this.#steady, this.#move]) timer?.cancel();
         return;
     }
@@ -310,21 +322,26 @@ export class ChannelLine {
     this.#planMove();
   }
 
-  /** N2: the earlier of the token's renewal and most of the channel's life. */
+  /** N2: before the earlier of the token's renewal and most of the channel's life, at another instant than all other lines. */
   #planMove(): void {
-    const { clock } = this.#options.context;
+    const { context, renewals } = this.#options;
     const channel = this.#held;
     if (channel === undefined) return;
-    const now = clock.now();
-    const share = MOVE_AT_SHARE + MOVE_SPREAD * clock.random();
-    const byChannel = channel.expiresAt === undefined ? Infinity : now + (channel.expiresAt - now) * share;
-    const [at, cause] =
-      channel.token.renewAt <= byChannel
-        ? [channel.token.renewAt, "its token ends soon"]
-        : [byChannel, "the channel ends soon"];
-    this.#move?.cancel();
+    const now = context.clock.now();
+    const { expiresAt = Infinity, token } = channel;
+    const byChannel = now + (expiresAt - now) * MOVE_BEFORE_SHARE;
+    const byToken = token.renewAt <= byChannel;
+    const until = Math.min(token.renewAt, byChannel);
     // A move that is due already is made after a moment, so a platform with absurd lives is not stormed.
-    this.#move = clock.setTimer(Math.max(at - now, STEADY_MS), () => this.#apply({ kind: "move", cause }));
+    const from = now + Math.max((until - now) * (1 - MOVE_SPREAD), STEADY_MS);
+    const at = renewals.reserve(this, from, Math.max(until, from + STEADY_MS));
+    this.#move?.cancel();
+    this.#move = context.clock.setTimer(at - now, () => {
+      renewals.release(this);
+      // The next channel is to belong to a new token; the first line to move brings it.
+      if (byToken && this.#held !== undefined) this.#options.channels.forgetToken(this.#held);
+      this.#apply({ kind: "move", cause: byToken ? "its token ends soon" : "the channel ends soon" });
+    });
   }
 
   #wait(ms: number): void {

@@ -172,6 +172,11 @@ export class ChannelSockets {
     return links.map(({ channel }) => channel);
   }
 
+  /** The channels of all sockets there are. */
+  channels(): readonly Channel[] {
+    return this.#links().map(({ channel }) => channel);
+  }
+
   view(): readonly LinkView[] {
     const roles = [
       ["live", this.#current],

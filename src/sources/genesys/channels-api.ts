@@ -59,7 +59,7 @@ export interface ChannelsApi {
   /** `ifFree`: only when the client has a channel to spare. */
   create(ifFree: boolean): Promise<CreateAnswer>;
   /** Makes these topics, single ones, the channel's whole list, and reads back what the platform made of it. */
-  subscribe(channel: Channel, topics: readonly string[], priority?: CallPriority): Promise<SubscribeAnswer>;
+  subscribe(channel: Channel, topics: readonly string[], options?: WriteOptions): Promise<SubscribeAnswer>;
   /** Holds the channel's list against these topics, and changes nothing. */
   readBack(channel: Channel, topics: readonly string[]): Promise<ReadBack>;
   /** Whether the platform still knows it. */
@@ -69,7 +69,7 @@ export interface ChannelsApi {
   /** The token that owns this channel is void: the next call takes a new one. */
   forgetToken(channel: Channel): void;
   /** Channels of the client in use, ours and foreign ones; undefined where the platform did not say. */
-  inUse(): Promise<number | undefined>;
+  inUse(priority?: CallPriority): Promise<number | undefined>;
 }
 
 /** What {@link createChannelsApi} takes. */
@@ -77,6 +77,12 @@ export interface ChannelsApiOptions {
   readonly api: GenesysApi;
   readonly tokens: TokenSource;
   readonly endpoints: Endpoints;
+}
+
+/** How a list is written. */
+export interface WriteOptions {
+  /** @defaultValue `reconnect` */
+  readonly priority?: CallPriority;
   /** Send combined topics (docs/protocol.md, 6). @defaultValue `false` */
   readonly combine?: boolean;
 }
@@ -92,12 +98,10 @@ class Channels implements ChannelsApi {
   readonly #endpoints: Endpoints;
   /** Channels that we left: the platform lists them until they end, though nothing uses them. */
   readonly #left = new Set<string>();
-  readonly #combine: boolean;
   /** Of each channel what is under way on its list. */
   readonly #writes = new WeakMap<Channel, Promise<unknown>>();
 
-  constructor({ api, tokens, endpoints, combine = false }: ChannelsApiOptions) {
-    this.#combine = combine;
+  constructor({ api, tokens, endpoints }: ChannelsApiOptions) {
     this.#api = api;
     this.#tokens = tokens;
     this.#endpoints = endpoints;
@@ -105,7 +109,7 @@ class Channels implements ChannelsApi {
 
   async create(ifFree: boolean): Promise<CreateAnswer> {
     if (ifFree) {
-      const count = await this.inUse();
+      const count = await this.inUse("subscribe");
       if (count !== undefined && count >= MAX_CHANNELS) return { kind: "no-free-channel" };
     }
     const answer = await this.#api.call({ method: "POST", path: API_PATHS.channels, priority: "reconnect" });
@@ -119,20 +123,16 @@ class Channels implements ChannelsApi {
     return { kind: "refused", reason: `the channel's connectUri is not trusted: ${problem}` };
   }
 
-  subscribe(
-    channel: Channel,
-    topics: readonly string[],
-    priority: CallPriority = "reconnect",
-  ): Promise<SubscribeAnswer> {
-    return this.#inTurn(channel, () => this.#subscribe(channel, topics, priority));
+  subscribe(channel: Channel, topics: readonly string[], options: WriteOptions = {}): Promise<SubscribeAnswer> {
+    return this.#inTurn(channel, () => this.#subscribe(channel, topics, options));
   }
 
-  async #subscribe(channel: Channel, topics: readonly string[], priority: CallPriority): Promise<SubscribeAnswer> {
+  async #subscribe(channel: Channel, topics: readonly string[], options: WriteOptions): Promise<SubscribeAnswer> {
     const invalid: RejectedTopic[] = [];
     let wanted = topics;
     // Each round leaves out one topic that the platform names as invalid; with ignoreErrors all others come in one answer.
     for (;;) {
-      const answer = await this.#put(channel, wanted, priority);
+      const answer = await this.#put(channel, wanted, options);
       if (answer.kind === "ok") {
         const rejected = [
           ...readRejected(answer.json, wanted),
@@ -188,15 +188,16 @@ class Channels implements ChannelsApi {
 
   async leave(channel: Channel): Promise<void> {
     this.#left.add(channel.id);
-    await this.#inTurn(channel, () => this.#put(channel, [], "subscribe"));
+    await this.#inTurn(channel, () => this.#put(channel, [], { priority: "subscribe" }));
   }
 
   forgetToken(channel: Channel): void {
     this.#tokens.invalidate(channel.token.value);
   }
 
-  async inUse(): Promise<number | undefined> {
-    const answer = await this.#api.call({ method: "GET", path: `${API_PATHS.channels}?includechannels=oauthclient` });
+  async inUse(priority: CallPriority = "reconcile"): Promise<number | undefined> {
+    const path = `${API_PATHS.channels}?includechannels=oauthclient`;
+    const answer = await this.#api.call({ method: "GET", path, priority });
     if (answer.kind !== "ok") return undefined;
     const listed = readEntities(answer.json).map(({ id }) => id);
     for (const id of this.#left) if (!listed.includes(id)) this.#left.delete(id);
@@ -212,8 +213,9 @@ class Channels implements ChannelsApi {
     return turn;
   }
 
-  #put(channel: Channel, topics: readonly string[], priority: CallPriority): Promise<ApiAnswer> {
-    const entries = this.#combine ? combineTopics(topics) : topics;
+  #put(channel: Channel, topics: readonly string[], options: WriteOptions): Promise<ApiAnswer> {
+    const { priority = "reconnect", combine = false } = options;
+    const entries = combine ? combineTopics(topics) : topics;
     return this.#api.call({
       method: "PUT",
       path: `${pathOf(channel)}/subscriptions?ignoreErrors=true`,

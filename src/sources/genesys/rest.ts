@@ -122,16 +122,11 @@ class RestApi implements GenesysApi {
   budget(): RequestBudget {
     const at = this.#options.clock.monotonic();
     const window = this.#window;
-    const blockedMs = Math.max(0, this.#blockedUntil - at);
-    if (window === undefined || at >= window.endsAt) {
-      return {
-        left: blockedMs > 0 ? 0 : (window?.allowed ?? ALLOWED),
-        allowed: window?.allowed ?? ALLOWED,
-        resetsInMs: Math.ceil(blockedMs),
-      };
-    }
-    const left = blockedMs > 0 ? 0 : Math.max(0, window.left);
-    return { left, allowed: window.allowed, resetsInMs: Math.ceil(Math.max(window.endsAt - at, blockedMs)) };
+    const allowed = window?.allowed ?? ALLOWED;
+    const blockedMs = Math.ceil(this.#blockedUntil - at);
+    if (blockedMs > 0) return { left: 0, allowed, resetsInMs: blockedMs };
+    if (window === undefined || at >= window.endsAt) return { left: allowed, allowed, resetsInMs: 0 };
+    return { left: Math.max(0, window.left), allowed, resetsInMs: Math.ceil(window.endsAt - at) };
   }
 
   async #once(call: ApiCall): Promise<ApiAnswer> {

@@ -21,6 +21,8 @@ export interface SubscriptionsOptions {
   readonly topics: readonly string[];
   readonly context: SourceContext;
   readonly channels: ChannelsApi;
+  /** Send combined topics. */
+  readonly combine: boolean;
 }
 
 const BACKOFF = { initialMs: 1_000, maxMs: 120_000 };
@@ -116,7 +118,8 @@ export class Subscriptions {
 
   async #write(channel: Channel, priority: "reconnect" | "subscribe"): Promise<SubscribeAnswer> {
     const version = this.#version;
-    const answer = await this.#options.channels.subscribe(channel, this.#topics, priority);
+    const { combine } = this.#options;
+    const answer = await this.#options.channels.subscribe(channel, this.#topics, { priority, combine });
     if (answer.kind !== "subscribed" || this.#closed) return answer;
     this.#written.set(channel, version);
     if (version === this.#version) this.#reject(answer.rejected);

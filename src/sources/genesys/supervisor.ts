@@ -7,17 +7,15 @@ import { frameSample } from "../../core/frame-sample.ts";
 import { singleTopics } from "../../core/topic.ts";
 import { changePlan, planTopics, tooManyReason, type TopicLimits } from "../../core/topic-plan.ts";
 import { EMPTY_ROSTER, nextRoster, type Roster } from "../../core/topic-roster.ts";
-import { createTokenSource } from "../../oauth/token.ts";
 import type { Timer } from "../../ports/clock.ts";
 import type { OpenGap, Source, SourceContext, SourceStatus } from "../../ports/source.ts";
-import { API_PATHS, MAX_CHANNELS } from "../../wire/genesys.ts";
+import { MAX_CHANNELS } from "../../wire/genesys.ts";
 import { ChannelLine } from "./channel-line.ts";
-import { type ChannelsApi, createChannelsApi } from "./channels-api.ts";
+import { type PlatformClient, shareClient } from "./client.ts";
 import { createFrameDecoder, type DecodedFrame, type FrameDecoder } from "./decode.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { headroomOf } from "./headroom.ts";
 import { LookUp } from "./look-up.ts";
-import { createGenesysApi, type GenesysApi } from "./rest.ts";
 import { type Expansion, expandSelectors, type Selector } from "./selectors.ts";
 
 /** Options of the source, resolved. */
@@ -53,10 +51,8 @@ export function createGenesysSource(plan: GenesysPlan): GenesysSource {
 }
 
 /** What `start` brings. */
-interface Running {
+interface Running extends PlatformClient {
   readonly context: SourceContext;
-  readonly api: GenesysApi;
-  readonly channels: ChannelsApi;
 }
 
 class Supervisor implements GenesysSource {
@@ -91,19 +87,9 @@ class Supervisor implements GenesysSource {
 
   start(context: SourceContext): void {
     if (this.#state !== "idle") return;
-    const { clock, net, logger } = context;
-    const { endpoints, clientId, clientSecret, selectors } = this.#plan;
-    const tokens = createTokenSource({
-      url: endpoints.login + API_PATHS.token,
-      style: "basic",
-      clientId,
-      clientSecret,
-      clock,
-      net,
-    });
-    const api = createGenesysApi({ base: endpoints.api, tokens, clock, net, logger });
-    const channels = createChannelsApi({ api, tokens, endpoints, combine: this.#combines() });
-    this.#running = { context, api, channels };
+    const { clock } = context;
+    const { selectors } = this.#plan;
+    this.#running = { ...shareClient(this.#plan, context), context };
     this.#state = "planning";
     this.#since = clock.now();
     const topics = selectors.flatMap(({ topic }) => singleTopics(topic));
@@ -163,8 +149,9 @@ class Supervisor implements GenesysSource {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
     this.#lookUp?.close();
-    const clock = this.#running?.context.clock;
-    if (clock === undefined) return;
+    const running = this.#running;
+    if (running === undefined) return;
+    const { clock } = running.context;
     await new Promise<void>((resolve) => {
       const limit = clock.setTimer(LEAVE_MS, resolve);
       void Promise.allSettled(this.#lines.map((line) => line.close())).then(() => {
@@ -172,6 +159,7 @@ class Supervisor implements GenesysSource {
         resolve();
       });
     });
+    running.release();
   }
 
   /** Looks the topics up until it works, then starts the lines. */
@@ -220,7 +208,10 @@ class Supervisor implements GenesysSource {
     // The gap of the look-up ends where those of the lines begin.
     this.#apply(running, roster, context.clock.now());
     this.#gap?.end(context.clock.now());
-    void inUse.then((used) => this.#tellUse(context, used));
+    void inUse.then((used) => {
+      this.#tellUse(context, used);
+      this.#watchUse(running);
+    });
     if (selectors.every(({ subject }) => subject === undefined)) return;
     this.#lookUp = new LookUp({ name, api, selectors, context, everyMs }, { roster, lookedAt }, (next, since) =>
       this.#apply(running, next, since),
@@ -254,7 +245,7 @@ class Supervisor implements GenesysSource {
   }
 
   #addLine(
-    { context, channels }: Running,
+    { context, channels, renewals }: Running,
     place: number,
     topics: readonly string[],
     missedSince: number,
@@ -266,6 +257,8 @@ class Supervisor implements GenesysSource {
       missedSince,
       context,
       channels,
+      renewals,
+      combine: this.#combines(),
       decode: this.#decode,
       maxFrameBytes: this.#plan.maxFrameBytes,
       frame: (frame, bytes, isBinary) => this.#onFrame(context, frame, bytes, isBinary),
@@ -287,11 +280,33 @@ class Supervisor implements GenesysSource {
 
   #tellUse({ logger }: SourceContext, used: number | undefined): void {
     const lines = this.#lines.length;
+    // Asked before a channel of ours was made.
     if (used !== undefined) this.#inUse = { all: used, own: 0 };
     const before = used === undefined ? "" : `; ${used} of the client's ${MAX_CHANNELS} were in use before`;
     const channels = lines === 1 ? "1 channel" : `${lines} channels`;
     const topics = this.#wanted;
     logger.info({ topics, channels: lines, used }, `${this.name}: ${topics} topics on ${channels}${before}`);
+  }
+
+  /** Counts the client's channels now and then: a 21st would push one of them out, and nobody is told. */
+  #watchUse(running: Running): void {
+    const { context, channels } = running;
+    this.#after(context, this.#plan.lookUpEveryMs * (0.9 + 0.2 * context.clock.random()), () => {
+      void channels.inUse("expand").then((all) => {
+        if (this.#state === "closed") return;
+        if (all !== undefined) this.#noteUse(context, all);
+        this.#watchUse(running);
+      });
+    });
+  }
+
+  #noteUse({ logger }: SourceContext, all: number): void {
+    const wasFull = (this.#inUse?.all ?? 0) >= MAX_CHANNELS;
+    const own = this.#lines.reduce((sum, line) => sum + line.channelCount, 0);
+    this.#inUse = { all, own };
+    if (all < MAX_CHANNELS || wasFull) return;
+    const line = `all ${MAX_CHANNELS} channels of the client are in use, ${Math.max(0, all - own)} of them not by this source`;
+    logger.warn({ channels: all, own }, `${this.name}: ${line}; one more would push one out, unseen`);
   }
 
   #onFrame(context: SourceContext, frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void {

@@ -84,6 +84,33 @@ describe("calls of the REST API", () => {
     expect((await api.call(GET)).kind).toBe("ok");
   });
 
+  test("what matters less leaves more of the window: looking up, then reconciling, then subscribing", async () => {
+    const passing = async (count: number): Promise<string[]> => {
+      const passed: string[] = [];
+      for (const priority of ["reconnect", "subscribe", "reconcile", "expand"] as const) {
+        const { api } = rig(GRANTED, jsonResponse(200, {}, window(count)));
+        await api.call({ ...GET, priority: "reconnect" });
+        if ((await api.call({ ...GET, priority })).kind === "ok") passed.push(priority);
+      }
+      return passed;
+    };
+    expect(await passing(170)).toEqual(["reconnect", "subscribe", "reconcile", "expand"]);
+    expect(await passing(200)).toEqual(["reconnect", "subscribe", "reconcile"]);
+    expect(await passing(250)).toEqual(["reconnect", "subscribe"]);
+    expect(await passing(280)).toEqual(["reconnect"]);
+    expect(await passing(300)).toEqual([]);
+  });
+
+  test("what is left of the window can be asked for", async () => {
+    const { api, clock } = rig(GRANTED, jsonResponse(200, {}, window(240)));
+    expect(api.budget?.()).toEqual({ left: 300, allowed: 300, resetsInMs: 0 });
+    await api.call(GET);
+    await clock.advance(10_000);
+    expect(api.budget?.()).toEqual({ left: 60, allowed: 300, resetsInMs: 50_000 });
+    await clock.advance(50_000);
+    expect(api.budget?.()).toEqual({ left: 300, allowed: 300, resetsInMs: 0 });
+  });
+
   test.each([408, 500, 502, 503, 504])("%d is passing, whatever its body is", async (status) => {
     const body = new TextEncoder().encode("<html>oops</html>");
     const { api } = rig(GRANTED, { ok: true, status, headers: { "retry-after": "3" }, body });
