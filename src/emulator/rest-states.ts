@@ -93,14 +93,12 @@ export class LiveStates implements States {
     return [...ids];
   }
 
-  /** A copy that stays as it is. */
+  /** A copy that stays as it is: bodies are made anew for each state, none is changed. */
   frozen(userIds: readonly string[], queueIds: readonly string[]): States {
-    const conversations = new Map(
-      this.conversationIds().map((id) => [id, structuredClone(this.conversation(id) as ShownConversation)]),
-    );
+    const conversations = new Map(this.conversationIds().map((id) => [id, this.conversation(id) as ShownConversation]));
     const presences = new Map(userIds.map((id) => [id, this.presence(id)]));
     const routings = new Map(userIds.map((id) => [id, this.routing(id)]));
-    const observations = new Map(queueIds.map((id) => [id, structuredClone(this.observations(id))]));
+    const observations = new Map(queueIds.map((id) => [id, this.observations(id)]));
     const said = this.#said.copy();
     return {
       presence: (id) => presences.get(id),

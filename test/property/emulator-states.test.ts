@@ -23,11 +23,12 @@ class Listener {
   hear(topicName: string, body: Body): void {
     const [, kind, id = ""] = /^v2\.(users|routing\.queues|analytics\.queues)\.([^.]+)/.exec(topicName) ?? [];
     if (topicName.endsWith(".presence")) this.presences.set(id, presenceOf(body));
-    if (topicName.endsWith(".routingStatus") || topicName.endsWith(".activity")) {
-      const { status, startTime } = body["routingStatus"] as Body;
-      this.routings.set(id, { status, startTime });
+    if (topicName.endsWith(".routingStatus")) this.routings.set(id, routingOf(body));
+    if (topicName.endsWith(".activity")) {
+      // It comes after the topic that it repeats, and says nothing else than what is known by then.
+      expect(routingOf(body)).toEqual(this.routings.get(id));
+      expect(presenceOf(body["presence"] as Body)).toEqual(this.presences.get(id));
     }
-    if (topicName.endsWith(".activity")) this.presences.set(id, presenceOf(body["presence"] as Body));
     if (topicName.endsWith(".conversations")) this.generic.set(String(body["id"]), body);
     const plural = /\.conversations\.(\w+)$/.exec(topicName)?.[1];
     if (plural !== undefined) this.media.set(`${plural}/${String(body["id"])}`, body);
@@ -42,6 +43,11 @@ class Listener {
 function presenceOf({ presenceDefinition, modifiedDate }: Body): unknown {
   const { id, systemPresence } = presenceDefinition as { readonly id: string; readonly systemPresence: string };
   return { id, systemPresence: systemPresence.toUpperCase().replaceAll(/[ _]/g, ""), modifiedDate };
+}
+
+function routingOf(body: Body): unknown {
+  const { status, startTime } = body["routingStatus"] as Body;
+  return { status, startTime };
 }
 
 function everyTopic({ directory }: Emulator): string[] {

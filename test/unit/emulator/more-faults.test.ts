@@ -371,6 +371,24 @@ describe("answers", () => {
 });
 
 describe("requests for faults", () => {
+  test("what waits and is cleared never acts, and nor does its end", async () => {
+    await using stage = await faultStage();
+    const { emulator, clock, socket, say } = stage;
+    emulator.faults.inject({ fault: "drop", afterMs: 500 });
+    emulator.faults.inject({ fault: "gap", forMs: 700 });
+    emulator.faults.clear();
+    const timers = clock.timerCount;
+    await clock.advance(600);
+    emulator.faults.inject({ fault: "gap", forMs: 10_000 });
+    await clock.advance(600);
+    say("lost");
+    emulator.faults.clear();
+    say("heard");
+    await socket.until(1);
+    expect(stage.heard()).toEqual(["heard"]);
+    expect(clock.timerCount).toBe(timers);
+  });
+
   test("a parameter that a fault does not know is refused with those it knows", async () => {
     await using stage = await faultStage();
     const post = (fault: unknown): Promise<{ status: number; json: { error: string } }> =>

@@ -103,6 +103,9 @@ describe("conversations", () => {
       { id: "p", state: "connected", user: { id: "u" }, queue: { id: "q" } },
     ]);
     expect((await ask("GET", "/api/v2/conversations/calls/c")).status).toBe(404);
+    emulator.emit({ topicName: "v2.users.u.conversations.chats", eventBody: { id: "c", participants: [] } });
+    expect((await ask("GET", "/api/v2/conversations/c")).json.participants).toEqual([]);
+    emulator.emit({ topicName: "v2.routing.queues.q.conversations", eventBody: newer });
     const { json } = await ask("POST", QUERY, {
       interval: today(centre.clock),
       segmentFilters: [and(matches("userId", "U"))],
