@@ -135,6 +135,11 @@ function positive(name: string, value: number, max: number): number {
 }
 
 function resolveLimits(given: Partial<EmulatorLimits> = {}): EmulatorLimits {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(DEFAULT_LIMITS, name));
+  if (unknown !== undefined) {
+    const names = Object.keys(DEFAULT_LIMITS).join(", ");
+    throw new RingfirstError("RF_OPTION_INVALID", `there is no limit ${unknown}; there are ${names}`);
+  }
   const limits = { ...DEFAULT_LIMITS, ...given };
   for (const [name, value] of Object.entries(limits)) whole(`limits.${name}`, value, 1, Number.MAX_SAFE_INTEGER);
   return limits;
