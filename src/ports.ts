@@ -60,7 +60,7 @@ export type {
   CriticalGlimpse,
   ExplainQuery,
   Explanation,
-  GapRecord,
+  GapSummary,
   Service,
   ServiceStatus,
   SinkReport,
@@ -69,6 +69,8 @@ export type {
 } from "./ports/service.ts";
 export type { RingfirstEvent } from "./core/event.ts";
 export type { BodyEncoding, Origin } from "./core/event-record.ts";
+export type { GapChange, GapFinding, GapOutcome, GapQuery, GapRecord, GapState } from "./core/gap.ts";
+export type { GapLog, KeptGaps } from "./ports/gap-log.ts";
 export { ACK, dead, retry } from "./core/outcome.ts";
 export type { AckOutcome, DeadOutcome, Outcome, RetryOutcome } from "./core/outcome.ts";
 export type { PriorityClass } from "./core/rule.ts";

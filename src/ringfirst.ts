@@ -76,7 +76,9 @@ export async function createRingfirst(options: RingfirstOptions): Promise<Ringfi
     listener: {
       gapOpened: (gap) => observers.emit("gapOpened", gap),
       gapEnded: (gap) => observers.emit("gapEnded", gap),
+      gapSettled: (gap) => observers.emit("gapSettled", gap),
     },
+    log: driver.gapLog?.(),
   });
 
   // What decides: class, key, sinks.
@@ -95,6 +97,8 @@ export async function createRingfirst(options: RingfirstOptions): Promise<Ringfi
       return { name: sink.name, maxAttempts: delivery.maxAttempts, limits: limits.get(sink.name) ?? {} };
     }),
   });
+  // The store is ours now, and with it the ledger.
+  await gaps.load(sources.map(({ source }) => source.name));
   const pressure = createPressureGauge({
     clock,
     stats: () => queue.stats(),

@@ -1,6 +1,7 @@
 /** The running service: the verbs of the `Service` port, start and close, on the rooms that `ringfirst.ts` put in a line. */
 import type { Classifier } from "./core/classify.ts";
 import { toEvent } from "./core/event.ts";
+import type { GapQuery, GapRecord } from "./core/gap.ts";
 import type { ResolvedDelivery } from "./options.ts";
 import { closeLine, type CloseReport } from "./pipeline/close.ts";
 import type { DeliveryMeter } from "./pipeline/delivery-meter.ts";
@@ -15,7 +16,7 @@ import { composeStatus, type SourceTally, unreadyReasons } from "./pipeline/stat
 import type { Clock } from "./ports/clock.ts";
 import type { Logger } from "./ports/logger.ts";
 import type { Net } from "./ports/net.ts";
-import type { ExplainQuery, Explanation, GapRecord, Service, ServiceStatus } from "./ports/service.ts";
+import type { ExplainQuery, Explanation, Service, ServiceStatus } from "./ports/service.ts";
 import type { Sink } from "./ports/sink.ts";
 import type { PushSource, Source } from "./ports/source.ts";
 import type { DeadLetter, DeadLetterQuery, DiscardResult, RedriveResult, StoreDriver } from "./ports/store.ts";
@@ -30,6 +31,8 @@ export interface RingfirstEventMap extends Record<string, unknown> {
   readonly gapOpened: GapRecord;
   /** The stream is whole again. */
   readonly gapEnded: GapRecord;
+  /** What the gap hid is known as far as it will be. */
+  readonly gapSettled: GapRecord;
   /** An event was given up and is kept as a dead letter, named by sink and sequence. */
   readonly deadLettered: { readonly sink: string; readonly sequence: number; readonly cause: string };
   /** The service has ended. */
@@ -160,6 +163,10 @@ class RunningService implements Ringfirst {
     return this.#rooms.sources.map(({ source }) => source).find(isPushSource);
   }
 
+  gaps(query: GapQuery = {}): readonly GapRecord[] {
+    return this.#rooms.gaps.query(query);
+  }
+
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]> {
     return this.#rooms.queue.deadLetters(query);
   }
@@ -230,7 +237,7 @@ class RunningService implements Ringfirst {
   }
 
   async #close(signal: AbortSignal | undefined): Promise<CloseReport> {
-    const { clock, logger, drainMs, driver, sources, ingest, observers } = this.#rooms;
+    const { clock, logger, drainMs, driver, sources, ingest, gaps, observers } = this.#rooms;
     this.#state = "draining";
     const report = await closeLine(
       {
@@ -239,6 +246,7 @@ class RunningService implements Ringfirst {
         budgetMs: drainMs,
         durable: driver.durability !== "none",
         async closeSources() {
+          gaps.leave();
           await Promise.allSettled(sources.map(({ source }) => source.close()));
         },
         closeIngest: (giveUp) => ingest.close(giveUp),
@@ -273,8 +281,9 @@ class RunningService implements Ringfirst {
   }
 
   async #release(): Promise<void> {
-    const { pressure, sinks, queue } = this.#rooms;
+    const { pressure, sinks, queue, gaps } = this.#rooms;
     pressure.stop();
+    await gaps.close();
     await Promise.allSettled(sinks.map(({ sink }) => sink.close()));
     await queue.close({ budgetMs: 0 });
   }

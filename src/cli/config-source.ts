@@ -36,3 +36,8 @@ export function toSettings(config: Config, clock: Clock, logger: Logger): Servic
 export function storePathOf({ store }: Config): string | undefined {
   return store?.type === "memory" ? undefined : (store?.path ?? DEFAULT_STORE.path);
 }
+
+/** The store's file of a configuration that was named. Without one, a service's address must not depend on secrets being at hand. */
+export function namedStorePath(config: string | undefined, context: CliContext): string | undefined {
+  return config === undefined ? undefined : storePathOf(readConfig(config, context).config);
+}

@@ -11,6 +11,7 @@ import { emulateCommand } from "./commands/emulate.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { typesCommand } from "./commands/event-types.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { gapsCommand } from "./commands/gaps.ts";
 import { recordCommand } from "./commands/record.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((context: CliContext) => Command)[] = [
   explainCommand,
   configCommand,
   statusCommand,
+  gapsCommand,
   topicsCommand,
   typesCommand,
   recordCommand,

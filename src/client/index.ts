@@ -8,6 +8,8 @@ import type {
   EventsAnswer,
   ExplainQuery,
   Explanation,
+  GapList,
+  GapQuery,
   RedriveResult,
   ServiceStatus,
   SinkPauseAnswer,
@@ -29,7 +31,13 @@ export type {
   EventsAnswer,
   ExplainQuery,
   Explanation,
+  GapFinding,
+  GapList,
+  GapOutcome,
+  GapQuery,
   GapRecord,
+  GapState,
+  GapSummary,
   IntakeResult,
   RedriveResult,
   ServiceStatus,
@@ -84,6 +92,8 @@ export interface Client {
   /** Whether the service is ready; the only call that needs no token. */
   ready(options?: ClientRequestOptions): Promise<boolean>;
   status(options?: ClientRequestOptions): Promise<ServiceStatus>;
+  /** Intervals in which events may have been missed, oldest first. */
+  gaps(query?: GapQuery, options?: ClientRequestOptions): Promise<GapList>;
   /** The Prometheus text. */
   metrics(options?: ClientRequestOptions): Promise<string>;
   explain(query: ExplainQuery, options?: ClientRequestOptions): Promise<Explanation>;
@@ -128,6 +138,7 @@ export function createClient(options: ClientOptions): Client {
       return status === 200;
     },
     status: (options) => json({ ...options, method: "GET", path: "/api/status" }),
+    gaps: (query, options) => json({ ...options, method: "GET", path: `/api/gaps${toSearch({ ...query })}` }),
     metrics: async (options) => expectSuccess(await call({ ...options, method: "GET", path: "/metrics" })).text,
     explain: (query, options) => post("/api/explain", query, options),
     async send(events, options) {

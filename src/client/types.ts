@@ -1,4 +1,5 @@
 /** The HTTP contract in types: what the server answers and what the client is given. */
+import type { GapRecord } from "../ports/service.ts";
 import type { IntakeResult } from "../ports/source.ts";
 import type { DeadAttempt, DiscardResult, RedriveResult } from "../ports/store.ts";
 
@@ -7,7 +8,12 @@ export type {
   CriticalGlimpse,
   ExplainQuery,
   Explanation,
+  GapFinding,
+  GapOutcome,
+  GapQuery,
   GapRecord,
+  GapState,
+  GapSummary,
   ServiceStatus,
   SinkReport,
   SourceReport,
@@ -76,6 +82,11 @@ export interface DeadLetterEvent {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly bodyBytes: number;
+}
+
+/** Answer of `GET /api/gaps`: oldest first. */
+export interface GapList {
+  readonly gaps: readonly GapRecord[];
 }
 
 /** Which dead letters to list. */

@@ -1,81 +1,225 @@
 /**
- * The gap ledger: every interval in which events may have been missed, per source, with its cause. Sources open and end
- * gaps; status and logs show them. Bounded: the oldest ended gap goes first.
+ * The gap ledger: every interval in which events may have been missed, per source, with its cause and what became of it. Sources
+ * open, end and settle gaps; status, metrics and logs show them; a store that can keeps them (`ports/gap-log.ts`).
+ *
+ * - L1  While a service was not running its sources missed everything. Their first gaps of a run begin where the last run was
+ *       surely there, or where a gap began that it left behind without an outcome.
+ * - L2  A gap that ends without anybody asking has the outcome `unknowable`; so has what a run left behind.
+ * - L3  That the service is there is noted only while its sources are.
  */
-import type { Clock } from "../ports/clock.ts";
+import { abridgeGap, findGaps, GapBook, type GapFinding, type GapOutcome } from "../core/gap.ts";
+import type { GapChange, GapQuery, GapRecord } from "../core/gap.ts";
+import type { Clock, Timer } from "../ports/clock.ts";
+import type { GapLog } from "../ports/gap-log.ts";
 import type { Logger } from "../ports/logger.ts";
-import type { GapRecord } from "../ports/service.ts";
+import type { GapSummary } from "../ports/service.ts";
 import type { GapReport, OpenGap } from "../ports/source.ts";
 
-/** Gaps kept; more are counted, not kept. */
-const MAX_GAPS = 1_000;
 const RECENT = 20;
+const RECENT_TOPICS = 10;
+/** So long, at most, a time without us may seem longer than it was. */
+const ALIVE_EVERY_MS = 5_000;
+/** A stop shorter than this is told quietly. */
+const SHORT_STOP_MS = 1_000;
 
-/** What is told when a gap begins and ends. */
+const NOT_ASKED = "its provider keeps nothing that could be asked for";
+const LEFT_BEHIND = "the service stopped before it was known; the next start asks for the state there is then";
+
+/** What is told when a gap begins, ends and has its outcome. */
 export interface GapListener {
   gapOpened?(gap: GapRecord): void;
   gapEnded?(gap: GapRecord): void;
+  gapSettled?(gap: GapRecord): void;
 }
 
 /** The ledger of one service. */
 export interface GapLedger {
+  /** Reads what was kept, before any source starts. */
+  load(sources: readonly string[]): Promise<void>;
   open(source: string, report: GapReport): OpenGap;
-  summary(): { readonly open: number; readonly total: number; readonly recent: readonly GapRecord[] };
-  /** All that are kept, oldest first. */
-  list(): readonly GapRecord[];
+  /** The sources miss everything from here on (L3). */
+  leave(): void;
+  summary(): GapSummary;
+  query(query: GapQuery): readonly GapRecord[];
+  close(): Promise<void>;
 }
 
-type MutableGap = { -readonly [K in keyof GapRecord]: GapRecord[K] };
-
-/** An empty ledger. */
-export function createGapLedger(options: {
+/** What {@link createGapLedger} takes. */
+export interface GapLedgerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: GapListener;
-}): GapLedger {
-  const { clock, logger, listener } = options;
-  const gaps: MutableGap[] = [];
-  let total = 0;
+  /** Keeps the ledger. @defaultValue nothing does: it begins empty */
+  readonly log?: GapLog | undefined;
+}
 
-  const makeRoom = (): void => {
-    if (gaps.length < MAX_GAPS) return;
-    const ended = gaps.findIndex((gap) => gap.to !== undefined);
-    gaps.splice(ended === -1 ? 0 : ended, 1);
-  };
+/** A ledger; empty until it is loaded. */
+export function createGapLedger(options: GapLedgerOptions): GapLedger {
+  return new Ledger(options);
+}
 
-  return {
-    open(source, report) {
-      makeRoom();
-      total += 1;
-      const gap: MutableGap = {
-        n: total,
-        source,
-        topics: report.topics,
-        cause: report.cause,
-        from: Math.min(report.from, clock.now()),
-        to: undefined,
-      };
-      gaps.push(gap);
-      const facts = { source, gap: gap.n, topics: report.topics.length };
-      if (report.atStart === true) logger.debug(facts, `${source}: ${report.cause}`);
-      else logger.warn(facts, `${source}: events may be missed from now on: ${report.cause}`);
-      listener.gapOpened?.({ ...gap });
-      return {
-        end(to) {
-          if (gap.to !== undefined) return;
-          gap.to = Math.max(gap.from, to);
-          const seconds = ((gap.to - gap.from) / 1_000).toFixed(1);
-          const line = `${source}: whole again; ${seconds} s may be missing (gap ${gap.n}: ${gap.cause})`;
-          if (report.atStart === true) logger.debug({ source, gap: gap.n }, line);
-          else logger.info({ source, gap: gap.n }, line);
-          listener.gapEnded?.({ ...gap });
-        },
-      };
-    },
-    summary() {
-      const recent = gaps.slice(-RECENT).map((gap) => ({ ...gap }));
-      return { open: gaps.filter((gap) => gap.to === undefined).length, total, recent };
-    },
-    list: () => gaps.map((gap) => ({ ...gap })),
-  };
+class Ledger implements GapLedger {
+  readonly #options: GapLedgerOptions;
+  readonly #book = new GapBook();
+  readonly #outcomes: Record<GapOutcome, number> = { repaired: 0, partly: 0, unknowable: 0 };
+  /** L1: where the first gaps of these sources begin. */
+  readonly #resume = new Map<string, number>();
+  readonly #begun = new Set<string>();
+  #total = 0;
+  #timer: Timer | undefined;
+
+  constructor(options: GapLedgerOptions) {
+    this.#options = options;
+  }
+
+  async load(sources: readonly string[]): Promise<void> {
+    const { log, clock, logger } = this.#options;
+    if (log === undefined) return;
+    const kept = await log.load();
+    if (kept.damaged > 0) {
+      logger.warn({ parts: kept.damaged }, `${kept.damaged} parts of the gap ledger can't be read and are left out`);
+    }
+    this.#total = kept.total;
+    for (const gap of kept.gaps) this.#book.apply({ kind: "opened", gap });
+    this.#resumeFrom(kept.gaps, kept.sources, kept.aliveAt);
+    this.#note({ kind: "started", sources });
+    this.#beat(log, clock);
+  }
+
+  /** L1, L2. */
+  #resumeFrom(gaps: readonly GapRecord[], sources: readonly string[], aliveAt: number | undefined): void {
+    const at = aliveAt ?? this.#options.clock.now();
+    for (const source of sources) this.#resume.set(source, at);
+    for (const { n, source, from, state, topics } of gaps) {
+      if (state !== "open" && state !== "asking") continue;
+      if (this.#resume.has(source)) this.#resume.set(source, Math.min(this.#resume.get(source) ?? at, from));
+      this.#note({ kind: "ended", n, to: at });
+      this.#note({ kind: "settled", n, findings: [{ topics, outcome: "unknowable", why: LEFT_BEHIND }] });
+    }
+  }
+
+  #beat(log: GapLog, clock: Clock): void {
+    this.#timer = clock.setTimer(ALIVE_EVERY_MS, () => {
+      log.alive(clock.now());
+      this.#beat(log, clock);
+    });
+  }
+
+  open(source: string, report: GapReport): OpenGap {
+    const { clock, logger, listener } = this.#options;
+    const { atStart = false, topics } = report;
+    const { from, cause } = this.#beginning(source, report);
+    this.#total += 1;
+    const n = this.#total;
+    const fresh: GapRecord = {
+      n,
+      source,
+      topics,
+      topicCount: topics.length,
+      cause,
+      from,
+      to: undefined,
+      atStart,
+      state: "open",
+      findings: [],
+    };
+    const gap = this.#note({ kind: "opened", gap: fresh }) ?? fresh;
+    const facts = { source, gap: n, topics: topics.length };
+    if (atStart) logger.debug(facts, `${source}: ${cause}`);
+    else logger.warn(facts, `${source}: events may be missed from now on: ${cause}`);
+    listener.gapOpened?.(gap);
+    return {
+      from,
+      end: (to, asking) => this.#end(n, Math.min(to, clock.now()), asking !== undefined),
+      settle: (findings) => this.#settle(n, findings),
+      withdraw: () => void this.#note({ kind: "withdrawn", n }),
+    };
+  }
+
+  /** L1. */
+  #beginning(source: string, report: GapReport): { readonly from: number; readonly cause: string } {
+    const { clock, logger } = this.#options;
+    const from = Math.min(report.from, clock.now());
+    const resume = this.#resume.get(source);
+    const isFirst = !this.#begun.has(source);
+    this.#begun.add(source);
+    if (report.atStart !== true || resume === undefined || (!isFirst && from > resume))
+      return { from, cause: report.cause };
+    const awayMs = from - resume;
+    if (isFirst && awayMs > SHORT_STOP_MS) {
+      const seconds = (awayMs / 1_000).toFixed(0);
+      logger.warn({ source, seconds }, `${source}: nobody was there for ${seconds} s: what happened then was missed`);
+    }
+    return { from: Math.min(from, resume), cause: `the service was not running; ${report.cause}` };
+  }
+
+  #end(n: number, to: number, asking: boolean): void {
+    const before = this.#book.get(n);
+    if (before === undefined || before.to !== undefined) return;
+    const gap = this.#note({ kind: "ended", n, to });
+    if (gap?.to === undefined) return;
+    const { logger, listener } = this.#options;
+    const { source, cause, from, atStart } = gap;
+    const seconds = ((gap.to - from) / 1_000).toFixed(1);
+    const line = `${source}: whole again; ${seconds} s may be missing (gap ${n}: ${cause})`;
+    if (atStart) logger.debug({ source, gap: n }, line);
+    else logger.info({ source, gap: n }, line);
+    listener.gapEnded?.(gap);
+    if (!asking) this.#settle(n, [{ topics: gap.topics, outcome: "unknowable", why: NOT_ASKED }]);
+    else this.#judge(before, gap);
+  }
+
+  #settle(n: number, findings: readonly GapFinding[]): void {
+    const before = this.#book.get(n);
+    const gap = this.#note({ kind: "settled", n, findings });
+    if (before !== undefined && gap !== undefined) this.#judge(before, gap);
+  }
+
+  /** Counts and tells an outcome, once. */
+  #judge(before: GapRecord, gap: GapRecord): void {
+    if (gap.state === "open" || gap.state === "asking" || isJudged(before)) return;
+    this.#outcomes[gap.state] += 1;
+    const { logger, listener } = this.#options;
+    const [finding] = gap.findings;
+    const why = gap.findings.length === 1 && finding !== undefined ? `: ${finding.why}` : "";
+    logger.debug({ source: gap.source, gap: gap.n }, `${gap.source}: gap ${gap.n} is ${gap.state}${why}`);
+    listener.gapSettled?.(gap);
+  }
+
+  #note(change: GapChange): GapRecord | undefined {
+    this.#options.log?.note(change);
+    return this.#book.apply(change);
+  }
+
+  leave(): void {
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#timer = undefined;
+    this.#options.log?.alive(this.#options.clock.now());
+  }
+
+  summary(): GapSummary {
+    const gaps = this.#book.list();
+    return {
+      open: gaps.filter(({ state }) => state === "open").length,
+      asking: gaps.filter(({ state }) => state === "asking").length,
+      total: this.#total,
+      outcomes: { ...this.#outcomes },
+      recent: gaps.slice(-RECENT).map((gap) => abridgeGap(gap, RECENT_TOPICS)),
+      trouble: this.#options.log?.trouble,
+    };
+  }
+
+  query(query: GapQuery): readonly GapRecord[] {
+    return findGaps(this.#book.list(), query);
+  }
+
+  async close(): Promise<void> {
+    this.leave();
+    await this.#options.log?.close();
+  }
+}
+
+function isJudged({ state }: GapRecord): boolean {
+  return state !== "open" && state !== "asking";
 }

@@ -3,8 +3,11 @@
  * These types are the HTTP contract too: `client/types.ts` hands them on.
  */
 import type { ClassifyExplanation } from "../core/classify.ts";
+import type { GapOutcome, GapQuery, GapRecord } from "../core/gap.ts";
 import type { DeadLetter, DeadLetterQuery, DiscardResult, RedriveResult, SinkStats } from "./store.ts";
 import type { PushSource, SourceStatus } from "./source.ts";
+
+export type { GapFinding, GapOutcome, GapQuery, GapRecord, GapState } from "../core/gap.ts";
 
 /** Waits from admission to hand-over, in milliseconds. */
 export interface WaitSummary {
@@ -52,16 +55,19 @@ export interface ClassReport {
   readonly waitMs: WaitSummary;
 }
 
-/** An interval in which events may have been missed. */
-export interface GapRecord {
-  readonly n: number;
-  readonly source: string;
-  readonly topics: readonly string[];
-  readonly cause: string;
-  /** Epoch milliseconds. */
-  readonly from: number;
-  /** Absent while it is open. */
-  readonly to: number | undefined;
+/** Gaps in numbers. */
+export interface GapSummary {
+  readonly open: number;
+  /** Ended, and what they hid is being asked for. */
+  readonly asking: number;
+  /** Since the ledger exists. */
+  readonly total: number;
+  /** Since the start, those with an outcome. */
+  readonly outcomes: Readonly<Record<GapOutcome, number>>;
+  /** The youngest, oldest first, each with its first ten topics; `Service.gaps` has them whole. */
+  readonly recent: readonly GapRecord[];
+  /** Why the ledger can't be kept on disk at the moment. */
+  readonly trouble?: string | undefined;
 }
 
 /** One delivered or failed critical event, for people who watch. */
@@ -116,7 +122,7 @@ export interface ServiceStatus {
     readonly removedSinks?: readonly { readonly name: string; readonly events: number }[];
   };
   readonly pressure: { readonly level: number; readonly holding: boolean };
-  readonly gaps: { readonly open: number; readonly total: number; readonly recent: readonly GapRecord[] };
+  readonly gaps: GapSummary;
   readonly rules: readonly { readonly name: string; readonly matched: number }[];
   readonly recentCritical: readonly CriticalGlimpse[];
 }
@@ -142,6 +148,8 @@ export interface Service {
   explain(query: ExplainQuery): Explanation;
   /** The source behind `POST /api/events`; undefined where none is configured. */
   pushSource(): PushSource | undefined;
+  /** Gaps that are kept, oldest first. */
+  gaps(query?: GapQuery): readonly GapRecord[];
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>;
   redrive(sink: string, seqs: readonly number[]): Promise<readonly RedriveResult[]>;
   discard(sink: string, seqs: readonly number[]): Promise<readonly DiscardResult[]>;

@@ -1,5 +1,6 @@
 /** The source port: the left edge. A source turns a provider's wire into received events and keeps itself alive. */
 import type { BodyEncoding, Origin } from "../core/event-record.ts";
+import type { GapFinding } from "../core/gap.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Net } from "./net.ts";
@@ -53,8 +54,22 @@ export interface GapReport {
 
 /** A gap that is open. */
 export interface OpenGap {
-  /** The stream is whole again since `to` (epoch milliseconds). Idempotent. */
-  end(to: number): void;
+  /** Epoch milliseconds: where the ledger lets it begin. Earlier than reported where the service was not running before. */
+  readonly from: number;
+  /**
+   * The stream is whole again since `to` (epoch milliseconds). Idempotent.
+   *
+   * @param asking - the state that was missed is being asked for; `settle` will tell what came of it. Without it the outcome is
+   * `unknowable`: the provider keeps nothing that this source could ask for.
+   */
+  end(to: number, asking?: "asking"): void;
+  /**
+   * What came of asking, by topics as the report named them. Of several findings about a topic the last counts; once every
+   * topic has one, the gap has its outcome.
+   */
+  settle(findings: readonly GapFinding[]): void;
+  /** Takes it back: gaps of the same source, which begin no later and name its topics more exactly, have taken its place. */
+  withdraw(): void;
 }
 
 /** What a source is given at start. */

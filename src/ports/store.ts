@@ -5,6 +5,7 @@
  * database) may ignore it. Bad arguments (unknown sink or class, `max` or `leaseMs` <= 0) reject with `RF_QUEUE_ARGUMENT`
  * and change nothing; verbs after `close` reject with `RF_QUEUE_CLOSED`.
  */
+import type { GapLog } from "./gap-log.ts";
 import type {
   AdmitResult,
   ClaimedEnvelope,
@@ -185,4 +186,6 @@ export interface StoreDriver {
   /** What an admitted envelope survives (Q12): nothing, `kill -9`, or power loss. */
   readonly durability: "none" | "process" | "full";
   open(config: StoreConfig, now: number): Promise<Store>;
+  /** Keeps the gap ledger beside the store, used while that is open. Absent: the ledger lives as long as the process. */
+  gapLog?(): GapLog;
 }

@@ -12,6 +12,7 @@ import { createAuthenticator } from "./auth.ts";
 import { createBodyReader } from "./body.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { eventRoutes } from "./events.ts";
+import { gapRoutes } from "./gaps.ts";
 import { healthRoutes } from "./health.ts";
 import { createHostGuard, isLoopbackHost } from "./host-guard.ts";
 import type { Listening } from "./listener.ts";
@@ -93,6 +94,7 @@ function allRoutes({ service, clock, limits }: ResolvedServerOptions, metrics: M
       handle: async () => textAnswer(200, await metrics.scrape(), metrics.contentType),
     },
     ...statusRoutes(service, readBody, limits),
+    ...gapRoutes(service),
     ...eventRoutes(service, readBody, limits.maxBodyBytes),
     ...deadLetterRoutes(service, readBody, limits),
     ...sinkRoutes(service),

@@ -99,7 +99,15 @@ function writeServiceMetrics(to: MetricWriter, status: ServiceStatus): void {
   to.gauge("ringfirst_pressure_level", "Fill of the fullest work queue, 0 to 1.", pressure.level);
   to.gauge("ringfirst_pressure_holding", "1 while sources that can wait are held back.", pressure.holding ? 1 : 0);
   to.gauge("ringfirst_gaps_open", "Intervals of possible loss that have not ended.", gaps.open);
-  to.counter("ringfirst_gaps_total", "Intervals of possible loss since the start.", gaps.total);
+  to.gauge("ringfirst_gaps_asking", "Ended intervals of possible loss whose state is being asked for.", gaps.asking);
+  to.counter("ringfirst_gaps_total", "Intervals of possible loss, as far back as the ledger is kept.", gaps.total);
+  for (const [outcome, value] of Object.entries(gaps.outcomes)) {
+    to.counter("ringfirst_gaps_settled_total", "Intervals of possible loss by outcome, since the start.", value, {
+      outcome,
+    });
+  }
+  const kept = gaps.trouble === undefined ? 0 : 1;
+  to.gauge("ringfirst_gap_ledger_failing", "1 while the gap ledger can't be kept on disk.", kept);
   writeSourceMetrics(to, status);
 }
 

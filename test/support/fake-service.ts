@@ -1,4 +1,5 @@
 /** A service without a line behind it, for tests of the HTTP server: it answers what it is told to and notes what it is asked. */
+import type { GapRecord } from "../../src/core/gap.ts";
 import type { PushAnswer, PushSource } from "../../src/ports/source.ts";
 import type { Explanation, Service, ServiceStatus } from "../../src/ports/service.ts";
 import type { ClassStats, DeadLetter, SinkStats } from "../../src/ports/store.ts";
@@ -16,6 +17,7 @@ export interface FakeServiceOptions {
   readonly status?: ServiceStatus;
   readonly push?: (body: Uint8Array, mediaType: string) => PushAnswer | Promise<PushAnswer>;
   readonly deadLetters?: readonly DeadLetter[];
+  readonly gaps?: readonly GapRecord[];
   /** Thrown by `status`. */
   readonly failure?: Error;
 }
@@ -44,6 +46,10 @@ export function createFakeService(options: FakeServiceOptions = {}): FakeService
       sinks: [{ name: "log", takes: true, reason: "no condition" }],
     }),
     pushSource: () => (push === undefined ? undefined : pushSource(push, pushed)),
+    gaps(query) {
+      acts.push(`gaps ${JSON.stringify(query)}`);
+      return options.gaps ?? [];
+    },
     async deadLetters(query) {
       acts.push(`deadLetters ${JSON.stringify(query)}`);
       return options.deadLetters ?? [];
@@ -178,7 +184,13 @@ export function sampleStatus(): ServiceStatus {
     ],
     store: { name: "memory", durability: "none", payloadBytes: 51, dedupIds: 52, unrouted: 53, lastSeq: 54 },
     pressure: { level: 0.25, holding: false },
-    gaps: { open: 1, total: 2, recent: [] },
+    gaps: {
+      open: 1,
+      asking: 2,
+      total: 9,
+      outcomes: { repaired: 3, partly: 1, unknowable: 2 },
+      recent: [],
+    },
     rules: [{ name: "ringing", matched: 61 }],
     recentCritical: [],
   };

@@ -1,4 +1,5 @@
 /** A context for a source under test: it keeps what the source gives. */
+import type { GapFinding } from "../../src/core/gap.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Net } from "../../src/ports/net.ts";
 import type { GapReport, IntakeResult, ReceivedEvent, SourceContext } from "../../src/ports/source.ts";
@@ -13,6 +14,9 @@ export interface SeenEvent extends Omit<ReceivedEvent, "body"> {
 /** A gap with its end. */
 export interface SeenGap extends GapReport {
   to: number | undefined;
+  asking: boolean | undefined;
+  readonly findings: GapFinding[];
+  withdrawn: boolean;
 }
 
 /** A context with what it saw. */
@@ -62,11 +66,19 @@ export function createSpyContext(clock: Clock, net: Net): SpyContext {
       if (sample !== undefined) context.malformedSamples.push(sample);
     },
     openGap(gap) {
-      const seen: SeenGap = { ...gap, to: undefined };
+      const seen: SeenGap = { ...gap, to: undefined, asking: undefined, findings: [], withdrawn: false };
       context.gaps.push(seen);
       return {
-        end(to) {
+        from: gap.from,
+        end(to, asking) {
           seen.to ??= to;
+          seen.asking ??= asking !== undefined;
+        },
+        settle(findings) {
+          seen.findings.push(...findings);
+        },
+        withdraw() {
+          seen.withdrawn = true;
         },
       };
     },

@@ -40,11 +40,14 @@ export function createRecordContext(
       tally.malformed += 1;
       if (tally.malformed === 1) logger.warn({}, `${name}: a frame does not parse: ${reason}; it is recorded raw`);
     },
-    openGap({ cause, atStart = false }) {
-      if (atStart) return { end() {} };
+    openGap({ cause, from, atStart = false }) {
+      if (atStart) return { from, end() {}, settle() {}, withdraw() {} };
       tally.gaps += 1;
       logger.warn({}, `${name}: events may be missed from here on: ${cause}`);
       return {
+        from,
+        settle() {},
+        withdraw() {},
         end: () => logger.info({}, `${name}: the stream is whole again`),
       };
     },

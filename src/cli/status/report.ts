@@ -1,5 +1,6 @@
 /** A status as lines of text. */
-import type { GapRecord, ServiceStatus, SinkReport, SourceReport } from "../../ports/service.ts";
+import type { GapRecord } from "../../core/gap.ts";
+import type { ServiceStatus, SinkReport, SourceReport } from "../../ports/service.ts";
 import { table, type Column } from "../table.ts";
 import { count, duration, type Paint, printable } from "../text.ts";
 
@@ -90,11 +91,18 @@ function sinkTable(sinks: readonly SinkReport[], paint: Paint): string[] {
 function gapLines({ gaps, now }: ServiceStatus, paint: Paint): string[] {
   if (gaps.total === 0) return [];
   const lines = gaps.recent.slice(-5).map((gap) => `  ${gapText(gap, now)}`);
-  return ["", paint("dim", `GAPS  ${count(gaps.total)} in all, ${count(gaps.open)} open`), ...lines];
+  const asking = gaps.asking > 0 ? `, ${count(gaps.asking)} being asked about` : "";
+  const trouble = gaps.trouble === undefined ? [] : [paint("yellow", `  ${printable(gaps.trouble)}`)];
+  return [
+    "",
+    paint("dim", `GAPS  ${count(gaps.total)} in all, ${count(gaps.open)} open${asking}`),
+    ...trouble,
+    ...lines,
+  ];
 }
 
-function gapText({ source, cause, from, to }: GapRecord, now: number): string {
-  const length = to === undefined ? `open for ${duration(now - from)}` : duration(to - from);
+function gapText({ source, cause, from, to, state }: GapRecord, now: number): string {
+  const length = to === undefined ? `open for ${duration(now - from)}` : `${duration(to - from)}, ${state}`;
   return `${new Date(from).toISOString()}  ${printable(source)}  ${length}  ${printable(cause)}`;
 }
 

@@ -1,6 +1,6 @@
 /** Asks the running service for its status and shows it. */
 import type { StatusFlags } from "./flags.ts";
-import { readConfig, storePathOf } from "../config-source.ts";
+import { namedStorePath } from "../config-source.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { findService } from "../service-address.ts";
@@ -10,14 +10,9 @@ import { statusLines } from "./report.ts";
 /** A service that answers is well enough for this command, ready or not. */
 export async function runStatus(flags: StatusFlags, context: CliContext): Promise<ExitCode> {
   const { output } = context;
-  const address = findService(flags, context, storePath(flags, context));
+  const address = findService(flags, context, namedStorePath(flags.config, context));
   const status = await askService(address, (client) => client.status());
   if (flags.json === true) output.json(status);
   else for (const line of statusLines(status, output.paint)) output.line(line);
   return EXIT.OK;
-}
-
-/** Only a configuration that was named is read: without one, the address must not depend on secrets being at hand. */
-function storePath({ config }: StatusFlags, context: CliContext): string | undefined {
-  return config === undefined ? undefined : storePathOf(readConfig(config, context).config);
 }

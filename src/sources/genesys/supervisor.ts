@@ -205,9 +205,9 @@ class Supervisor implements GenesysSource {
     }
     this.#trouble = undefined;
     this.#state = "running";
-    // The gap of the look-up ends where those of the lines begin.
-    this.#apply(running, roster, context.clock.now());
-    this.#gap?.end(context.clock.now());
+    // The gaps of the lines begin where that of the look-up does, and name each topic.
+    this.#apply(running, roster, this.#gap?.from ?? context.clock.now());
+    this.#gap?.withdraw();
     void inUse.then((used) => {
       this.#tellUse(context, used);
       this.#watchUse(running);

@@ -8,6 +8,7 @@ import type { StoreConfig, StoreDriver } from "../../ports/store.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { Blocks, type Retention } from "./blocks.ts";
 import { type DiskThread, startDiskThread } from "./disk-thread.ts";
+import { createGapFile } from "./gap-file.ts";
 import { Link } from "./link.ts";
 import type { DiskSettings, KeptFacts, Opened, Trouble } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -89,6 +90,7 @@ export function sqliteStoreForTests(options: SqliteStoreOptions, test: SqliteTes
       const settings = { path, sync, ballastBytes, probe };
       return openStore(() => startThread(settings), { path, retention, clock, logger }, config, now);
     },
+    gapLog: () => createGapFile(`${path}-gaps.ndjson`),
   };
 }
 

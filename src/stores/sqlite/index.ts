@@ -9,6 +9,8 @@
  *   restore.ts    from the file to the work queue    ballast.ts   room for hard times
  *   link.ts       ◄────────── messages.ts ─────────► worker.ts
  *        main thread                                      disk thread
+ *
+ *   gap-file.ts   the gap ledger, in a file beside it
  * ```
  */
 export { sqliteStore, type SqliteStoreOptions } from "./driver.ts";

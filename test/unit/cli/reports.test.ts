@@ -124,7 +124,7 @@ describe("status and explanation for people", () => {
     expect(text).toMatch(/standard +10 +1 +448 +- +- +3\.2 s/);
     expect(text).toMatch(/main +live +1 +54 +820 +20 ms ago/);
     expect(text).toContain("last failure: 503 from the receiver");
-    expect(text).toMatch(/GAPS {2}1 in all, 0 open\n.*main {2}800 ms {2}socket closed \(1006\)/);
+    expect(text).toMatch(/GAPS {2}1 in all, 0 open\n.*main {2}800 ms, repaired {2}socket closed \(1006\)/);
   });
 
   test("why a service is not ready stands at the top", () => {

@@ -1,24 +1,47 @@
 import { describe, expect, test } from "vitest";
+import type { GapChange, GapRecord } from "../../../src/core/gap.ts";
 import { createGapLedger } from "../../../src/pipeline/gaps.ts";
-import { SILENT_LOGGER } from "../../../src/ports/logger.ts";
-import type { GapRecord } from "../../../src/ports/service.ts";
+import type { GapLog, KeptGaps } from "../../../src/ports/gap-log.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
+import { createLogSpy } from "../../support/log-spy.ts";
 
-function ledger() {
-  const clock = createFakeClock(10_000);
-  const told: string[] = [];
-  const gaps = createGapLedger({
-    clock,
-    logger: SILENT_LOGGER,
-    listener: {
-      gapOpened: (gap: GapRecord) => told.push(`open ${gap.n}`),
-      gapEnded: (gap: GapRecord) => told.push(`end ${gap.n}`),
-    },
-  });
-  return { clock, told, gaps };
+const EMPTY: KeptGaps = { gaps: [], total: 0, sources: [], aliveAt: undefined, damaged: 0 };
+
+/** What a gap log was told. */
+function logOf(kept: KeptGaps) {
+  const noted: GapChange[] = [];
+  const alive: number[] = [];
+  const log: GapLog = {
+    load: async () => kept,
+    note: (change) => noted.push(change),
+    alive: (at) => alive.push(at),
+    trouble: undefined,
+    close: async () => undefined,
+  };
+  return { log, noted, alive };
 }
 
-const report = (from: number) => ({ topics: ["v2.users.u1.presence"], cause: "socket closed (1006)", from });
+function ledger(kept?: KeptGaps) {
+  const clock = createFakeClock(10_000);
+  const told: string[] = [];
+  const logger = createLogSpy();
+  const kit = kept && logOf(kept);
+  const gaps = createGapLedger({
+    clock,
+    logger,
+    listener: {
+      gapOpened: (gap) => told.push(`open ${gap.n}`),
+      gapEnded: (gap) => told.push(`end ${gap.n}`),
+      gapSettled: (gap) => told.push(`${gap.state} ${gap.n}`),
+    },
+    log: kit?.log,
+  });
+  return { clock, told, gaps, logger, noted: kit?.noted ?? [], alive: kit?.alive ?? [] };
+}
+
+const TOPIC = "v2.users.u1.presence";
+const OTHER = "v2.users.u1.station";
+const report = (from: number, topics: readonly string[] = [TOPIC]) => ({ topics, cause: "socket closed (1006)", from });
 
 describe("the gap ledger", () => {
   test("keeps each interval with its cause, and ends it once", () => {
@@ -27,35 +50,159 @@ describe("the gap ledger", () => {
     expect(gaps.summary()).toMatchObject({
       open: 1,
       total: 1,
-      recent: [{ n: 1, source: "main", from: 9_000, to: undefined }],
+      recent: [{ n: 1, source: "main", from: 9_000, to: undefined, state: "open" }],
     });
-    open.end(12_000);
-    open.end(99_000);
-    expect(gaps.list()).toEqual([
+    open.end(9_500);
+    open.end(9_900);
+    expect(gaps.query({})).toEqual([
       {
         n: 1,
         source: "main",
-        topics: ["v2.users.u1.presence"],
+        topics: [TOPIC],
+        topicCount: 1,
         cause: "socket closed (1006)",
         from: 9_000,
-        to: 12_000,
+        to: 9_500,
+        atStart: false,
+        state: "unknowable",
+        findings: [{ topics: [TOPIC], outcome: "unknowable", why: expect.stringContaining("keeps nothing") as string }],
       },
     ]);
-    expect(told).toEqual(["open 1", "end 1"]);
+    expect(told).toEqual(["open 1", "end 1", "unknowable 1"]);
+  });
+
+  test("a gap that is asked about has its outcome when every topic has one, and the worst counts", () => {
+    const { gaps, told } = ledger();
+    const open = gaps.open("main", report(9_000, [TOPIC, OTHER]));
+    open.end(10_000, "asking");
+    expect(gaps.summary()).toMatchObject({ open: 0, asking: 1 });
+    open.settle([{ topics: [TOPIC], outcome: "repaired", why: "the state is known again" }]);
+    expect(gaps.query({ state: "asking" })).toHaveLength(1);
+    open.settle([{ topics: [OTHER], outcome: "unknowable", why: "nothing to ask for" }]);
+    expect(gaps.summary()).toMatchObject({ asking: 0, outcomes: { repaired: 0, partly: 1, unknowable: 0 } });
+    // A second look may change a finding; the outcome is counted and told once.
+    open.settle([{ topics: [OTHER], outcome: "repaired", why: "the state is known again" }]);
+    expect(gaps.query({})).toMatchObject([{ state: "repaired", findings: [{ topics: [TOPIC, OTHER] }] }]);
+    expect(told).toEqual(["open 1", "end 1", "partly 1"]);
+  });
+
+  test("what was found before the end counts at the end", () => {
+    const { gaps, told } = ledger();
+    const open = gaps.open("main", report(9_000));
+    open.settle([{ topics: [TOPIC], outcome: "repaired", why: "known" }]);
+    expect(gaps.query({ state: "open" })).toHaveLength(1);
+    open.end(10_000, "asking");
+    expect(told).toEqual(["open 1", "end 1", "repaired 1"]);
+  });
+
+  test("a gap that is taken back is in the book no more, and its number is not given again", () => {
+    const { gaps } = ledger();
+    gaps.open("main", report(1)).withdraw();
+    gaps.open("main", report(2));
+    expect(gaps.query({}).map(({ n }) => n)).toEqual([2]);
   });
 
   test("an interval never ends before it began and never begins in the future, whatever the clocks say", () => {
     const { gaps } = ledger();
     gaps.open("main", report(50_000)).end(1);
-    expect(gaps.list()[0]).toMatchObject({ from: 10_000, to: 10_000 });
+    expect(gaps.query({})[0]).toMatchObject({ from: 10_000, to: 10_000 });
   });
 
-  test("is bounded: ended gaps go first, open ones stay, the total goes on counting", () => {
+  test("is bounded: gaps with an outcome go first, open ones stay, the total goes on counting", () => {
     const { gaps } = ledger();
     gaps.open("main", report(1));
     for (let at = 0; at < 1_500; at += 1) gaps.open("main", report(at)).end(at + 1);
-    expect(gaps.list().length).toBe(1_000);
-    expect(gaps.list()[0]?.to).toBeUndefined();
+    const kept = gaps.query({ limit: 5_000 });
+    expect(kept.length).toBe(1_000);
+    expect(kept[0]?.to).toBeUndefined();
     expect(gaps.summary()).toMatchObject({ open: 1, total: 1_501 });
+  });
+
+  test("the overview names ten topics of a gap, the query all", () => {
+    const { gaps } = ledger();
+    const topics = Array.from({ length: 50 }, (_, at) => `v2.users.u${at}.presence`);
+    gaps.open("main", report(1, topics)).end(2);
+    expect(gaps.summary().recent[0]).toMatchObject({ topicCount: 50, topics: topics.slice(0, 10) });
+    expect(gaps.query({})[0]?.topics).toHaveLength(50);
+  });
+
+  test("is asked by source, state, time and topic; patterns of a gap stand for their topics", () => {
+    const { gaps } = ledger();
+    gaps.open("a", report(1_000, ["v2.users.{*}.presence"])).end(2_000);
+    gaps.open("b", report(3_000, ["*"])).end(4_000);
+    gaps.open("a", report(5_000, [OTHER]));
+    const numbers = (query: Parameters<typeof gaps.query>[0]): number[] => gaps.query(query).map(({ n }) => n);
+    expect(numbers({ source: "a" })).toEqual([1, 3]);
+    expect(numbers({ state: "open" })).toEqual([3]);
+    expect(numbers({ since: 2_000 })).toEqual([2, 3]);
+    expect(numbers({ topic: "v2.users.U9.presence" })).toEqual([1, 2]);
+    expect(numbers({ topic: OTHER })).toEqual([2, 3]);
+    expect(numbers({ limit: 1 })).toEqual([3]);
+    expect(numbers({ limit: 0 })).toEqual([]);
+  });
+});
+
+describe("a ledger that is kept", () => {
+  const starting = (from: number) => ({ ...report(from), cause: "not connected yet", atStart: true });
+
+  test("a time without the service is a gap of each of its sources, from when it was surely there", async () => {
+    const { gaps, logger } = ledger({ ...EMPTY, total: 4, sources: ["main"], aliveAt: 3_000 });
+    await gaps.load(["main", "other"]);
+    expect(gaps.open("main", starting(10_000)).from).toBe(3_000);
+    // New in this run: it missed nothing before.
+    expect(gaps.open("other", starting(10_000)).from).toBe(10_000);
+    expect(gaps.query({})).toMatchObject([
+      { n: 5, source: "main", from: 3_000, cause: "the service was not running; not connected yet" },
+      { n: 6, source: "other", from: 10_000, cause: "not connected yet" },
+    ]);
+    expect(logger.text()).toContain("nobody was there for 7 s");
+  });
+
+  test("gaps that name topics more exactly take over the beginning; later ones of the run do not", async () => {
+    const { gaps } = ledger({ ...EMPTY, sources: ["main"], aliveAt: 3_000 });
+    await gaps.load(["main"]);
+    const lookUp = gaps.open("main", starting(10_000));
+    expect(gaps.open("main", starting(lookUp.from)).from).toBe(3_000);
+    lookUp.withdraw();
+    expect(gaps.open("main", { ...starting(9_000), cause: "newly found" })).toMatchObject({ from: 9_000 });
+    expect(gaps.query({}).map(({ cause }) => cause)).toEqual([
+      "the service was not running; not connected yet",
+      "newly found",
+    ]);
+  });
+
+  test("what the last run left open or asking is ended, and the first gap of this one goes back to it", async () => {
+    const blank = { n: 0, source: "main", topics: [TOPIC], topicCount: 1, cause: "cut", atStart: false, findings: [] };
+    const left = (n: number, over: Partial<GapRecord>): GapRecord => {
+      return { ...blank, n, from: 1_000, to: undefined, state: "open", ...over };
+    };
+    const asking = left(1, { to: 1_500, state: "asking" });
+    const open = left(2, { from: 2_000 });
+    const { gaps, noted } = ledger({ ...EMPTY, gaps: [asking, open], total: 2, sources: ["main"], aliveAt: 3_000 });
+    await gaps.load(["main"]);
+    expect(gaps.query({})).toMatchObject([
+      { n: 1, to: 1_500, state: "unknowable" },
+      { n: 2, to: 3_000, state: "unknowable" },
+    ]);
+    expect(gaps.open("main", starting(10_000)).from).toBe(1_000);
+    expect(noted.at(-2)).toEqual({ kind: "started", sources: ["main"] });
+  });
+
+  test("a first run has nothing behind it", async () => {
+    const { gaps, logger } = ledger(EMPTY);
+    await gaps.load(["main"]);
+    expect(gaps.open("main", starting(10_000)).from).toBe(10_000);
+    expect(logger.text()).not.toContain("nobody was there");
+  });
+
+  test("it notes that it is there every five seconds, for the last time when its sources are let go", async () => {
+    const { gaps, clock, alive } = ledger(EMPTY);
+    await gaps.load(["main"]);
+    await clock.advance(12_000);
+    expect(alive).toEqual([15_000, 20_000]);
+    gaps.leave();
+    await clock.advance(60_000);
+    await gaps.close();
+    expect(alive).toEqual([15_000, 20_000, 22_000]);
   });
 });

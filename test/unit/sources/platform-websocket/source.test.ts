@@ -23,7 +23,17 @@ describe("connecting", () => {
       connections: [{ name: "socket 1", state: "live", since: startedAt + 300, reconnects: 0, topicCount: 0 }],
     });
     expect(context.gaps).toEqual([
-      { topics: ["*"], cause: "not connected yet", atStart: true, from: startedAt, to: startedAt + 300 },
+      {
+        topics: ["*"],
+        cause: "not connected yet",
+        atStart: true,
+        from: startedAt,
+        to: startedAt + 300,
+        // Its wire has nothing that could be asked for what was missed.
+        asking: false,
+        findings: [],
+        withdrawn: false,
+      },
     ]);
   });
 

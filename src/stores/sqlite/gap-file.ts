@@ -1,0 +1,250 @@
+/**
+ * The gap ledger on disk: a file of JSON lines beside the database, one for each change, and at its end one that says until when
+ * the service was there, which is written over itself.
+ *
+ * - K1  Lines are written in their order, and flushed: a sign of life is never kept without the changes before it.
+ * - K2  What can't be written waits; then the file is written anew, whole, and takes the old one's place by its name.
+ * - K3  A line that can't be read is left out and counted; the rest counts. Never through a link, never readable for others.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, open, rename } from "node:fs/promises";
+import { GAP_STATES, GapBook, type GapChange, type GapRecord } from "../../core/gap.ts";
+import type { GapLog, KeptGaps } from "../../ports/gap-log.ts";
+import { wordsOf } from "./disk-error.ts";
+
+/** A file that grew beyond this, and is twice what it holds, is written anew. */
+const REWRITE_BYTES = 4 * 2 ** 20;
+/** A larger file is none of ours. */
+const MAX_BYTES = 256 * 2 ** 20;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
+const MAKE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
+/** A ledger in this file. */
+export function createGapFile(path: string): GapLog {
+  return new GapFile(path);
+}
+
+type Line = GapChange | { readonly kind: "total"; readonly n: number };
+
+class GapFile implements GapLog {
+  readonly #path: string;
+  #book = new GapBook();
+  #total = 0;
+  #aliveAt: number | undefined;
+  #file: FileHandle | undefined;
+  /** Where the sign of life begins. */
+  #end = 0;
+  #rewrittenBytes = 0;
+  #waiting: string[] = [];
+  #isDirty = false;
+  #writing: Promise<void> | undefined;
+  #closed = false;
+  #trouble: string | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get trouble(): string | undefined {
+    return this.#trouble && `the gap ledger can't be kept in ${this.#path}: ${this.#trouble}`;
+  }
+
+  async load(): Promise<KeptGaps> {
+    let damaged = 0;
+    let text = "";
+    try {
+      text = await readText(this.#path);
+    } catch (error) {
+      if (!isMissing(error)) this.#trouble = wordsOf(error);
+    }
+    for (const line of text.split("\n")) {
+      if (line !== "" && !this.#take(line)) damaged += 1;
+    }
+    const { sources } = this.#book;
+    const total = Math.max(this.#total, this.#book.total);
+    return { gaps: this.#book.list(), total, sources, aliveAt: this.#aliveAt, damaged };
+  }
+
+  note(change: GapChange): void {
+    this.#book.apply(change);
+    this.#waiting.push(lineOf(change));
+    this.#next();
+  }
+
+  alive(at: number): void {
+    this.#aliveAt = at;
+    this.#next();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#writing;
+    await this.#file?.close().catch(() => undefined);
+    this.#file = undefined;
+  }
+
+  #take(text: string): boolean {
+    const line = readLine(text);
+    if (line === undefined) return false;
+    if (line.kind === "alive") this.#aliveAt = line.at;
+    else if (line.kind === "total") this.#total = line.n;
+    else this.#book.apply(line);
+    return true;
+  }
+
+  #next(): void {
+    this.#isDirty = true;
+    if (this.#closed) return;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    while (this.#isDirty) {
+      this.#isDirty = false;
+      const lines = this.#waiting.splice(0);
+      try {
+        if (this.#file === undefined || this.#end > Math.max(REWRITE_BYTES, 2 * this.#rewrittenBytes))
+          await this.#rewrite();
+        else await this.#append(this.#file, lines.join(""));
+        this.#trouble = undefined;
+      } catch (error) {
+        // K2: the next change or sign of life tries again. What `lines` said is in the book.
+        this.#trouble = wordsOf(error);
+        await this.#file?.close().catch(() => undefined);
+        this.#file = undefined;
+        return;
+      }
+    }
+  }
+
+  async #append(file: FileHandle, text: string): Promise<void> {
+    const bytes = Buffer.from(text + this.#signOfLife());
+    await writeAll(file, bytes, this.#end);
+    this.#end += Buffer.byteLength(text);
+    // K1. A sign of life alone may be lost with the power: the time without us is longer then, not shorter.
+    if (text !== "") await file.datasync();
+  }
+
+  /** K2. */
+  async #rewrite(): Promise<void> {
+    const book = this.#book;
+    const lines: string[] = [lineOf({ kind: "total", n: Math.max(this.#total, book.total) })];
+    lines.push(lineOf({ kind: "started", sources: book.sources }));
+    for (const gap of book.list()) lines.push(lineOf({ kind: "opened", gap }));
+    const text = lines.join("");
+    const next = `${this.#path}-new`;
+    const file = await open(next, MAKE, 0o600);
+    try {
+      await writeAll(file, Buffer.from(text + this.#signOfLife()), 0);
+      await file.datasync();
+      await rename(next, this.#path);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
+    await this.#file?.close().catch(() => undefined);
+    this.#file = file;
+    this.#end = Buffer.byteLength(text);
+    this.#rewrittenBytes = this.#end;
+  }
+
+  /** Always as long, so that it can be written over. */
+  #signOfLife(): string {
+    return this.#aliveAt === undefined ? "" : `{"kind":"alive","at":${String(this.#aliveAt).padStart(16)}}\n`;
+  }
+}
+
+function lineOf(line: Line): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+async function readText(path: string): Promise<string> {
+  const file = await open(path, READ);
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, from: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, from + done);
+    if (bytesWritten === 0) throw new Error("nothing can be written");
+    done += bytesWritten;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+type ReadLine = Line | { readonly kind: "alive"; readonly at: number };
+
+/** K3. */
+function readLine(text: string): ReadLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(value)) return undefined;
+  const { kind, n, at, to, gap, findings, sources } = value;
+  switch (kind) {
+    case "alive":
+      return isNumber(at) ? { kind, at } : undefined;
+    case "total":
+      return isNumber(n) ? { kind, n } : undefined;
+    case "withdrawn":
+      return isNumber(n) ? { kind, n } : undefined;
+    case "ended":
+      return isNumber(n) && isNumber(to) ? { kind, n, to } : undefined;
+    case "settled":
+      return isNumber(n) && areFindings(findings) ? { kind, n, findings } : undefined;
+    case "started":
+      return areTexts(sources) ? { kind, sources } : undefined;
+    case "opened": {
+      const read = readGap(gap);
+      return read && { kind, gap: read };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readGap(value: unknown): GapRecord | undefined {
+  if (!isObject(value)) return undefined;
+  const { n, source, topics, topicCount, cause, from, to, atStart, state, findings } = value;
+  const known = GAP_STATES.find((one) => one === state);
+  if (!isNumber(n) || typeof source !== "string" || !areTexts(topics) || typeof cause !== "string") return undefined;
+  if (!isNumber(from) || (to !== undefined && !isNumber(to)) || known === undefined) return undefined;
+  if (!areFindings(findings) || !isNumber(topicCount)) return undefined;
+  return { n, source, topics, topicCount, cause, from, to, atStart: atStart === true, state: known, findings };
+}
+
+function areFindings(value: unknown): value is GapRecord["findings"] {
+  const isFinding = (one: unknown): boolean =>
+    isObject(one) &&
+    areTexts(one["topics"]) &&
+    typeof one["why"] === "string" &&
+    (one["outcome"] === "repaired" || one["outcome"] === "partly" || one["outcome"] === "unknowable");
+  return Array.isArray(value) && value.every(isFinding);
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
