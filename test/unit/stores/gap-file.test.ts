@@ -23,6 +23,10 @@ function place(): { readonly folder: string; readonly path: string } {
   return { folder, path: join(folder, "queue.db-gaps.ndjson") };
 }
 
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
 function gap(n: number, over: Partial<GapRecord> = {}): GapRecord {
   const topics = ["v2.users.u1.presence", "v2.users.u2.presence"];
   const rest = { topicCount: 2, cause: "cut", from: 1_000 * n, to: undefined, atStart: false, findings: [] };
@@ -91,11 +95,11 @@ describe("the gap ledger on disk", () => {
     file.note({ kind: "opened", gap: gap(7) });
     file.note({ kind: "withdrawn", n: 7 });
     file.alive(1);
-    await eventually("a sign of life", () => readFileSync(path, "utf8").includes("alive"));
+    await eventually("a sign of life", () => textOf(path).includes("alive"));
     const { size } = statSync(path);
     for (let at = 1; at < 50; at += 1) {
       file.alive(at * 1_000_000_000);
-      await eventually("the next sign of life", () => readFileSync(path, "utf8").includes(`${at * 1_000_000_000}}`));
+      await eventually("the next sign of life", () => textOf(path).includes(`${at * 1_000_000_000}}`));
     }
     expect(statSync(path).size).toBe(size);
     await file.close();
@@ -161,8 +165,7 @@ describe("the gap ledger on disk", () => {
     for (let n = 1; n <= 1_500; n += 1) {
       file.note({ kind: "opened", gap: gap(n, { topics, topicCount: topics.length }) });
       file.note({ kind: "withdrawn", n: n - 1 });
-      if (n % 100 === 0)
-        await eventually("the gap in the file", () => readFileSync(path, "utf8").includes(`"n":${n},`));
+      if (n % 100 === 0) await eventually("the gap in the file", () => textOf(path).includes(`"n":${n},`));
     }
     await file.close();
     expect(statSync(path).size).toBeLessThan(10_000_000);
