@@ -95,7 +95,7 @@ describe("the gap ledger on disk", () => {
     file.note({ kind: "opened", gap: gap(7) });
     file.note({ kind: "withdrawn", n: 7 });
     file.alive(1);
-    await eventually("a sign of life", () => textOf(path).includes("alive"));
+    await eventually("all of it", () => textOf(path).includes("withdrawn"));
     const { size } = statSync(path);
     for (let at = 1; at < 50; at += 1) {
       file.alive(at * 1_000_000_000);
