@@ -88,7 +88,7 @@ class Ledger implements GapLedger {
 
   /** L1, L2. */
   #resumeFrom(gaps: readonly GapRecord[], sources: readonly string[], aliveAt: number | undefined): void {
-    const at = aliveAt ?? this.#options.clock.now();
+    const at = aliveAt ?? Math.floor(this.#options.clock.now());
     for (const source of sources) this.#resume.set(source, at);
     for (const { n, source, from, state, topics } of gaps) {
       if (state !== "open" && state !== "asking") continue;
@@ -100,7 +100,7 @@ class Ledger implements GapLedger {
 
   #beat(log: GapLog, clock: Clock): void {
     this.#timer = clock.setTimer(ALIVE_EVERY_MS, () => {
-      log.alive(clock.now());
+      log.alive(Math.floor(clock.now()));
       this.#beat(log, clock);
     });
   }
@@ -130,7 +130,7 @@ class Ledger implements GapLedger {
     listener.gapOpened?.(gap);
     return {
       from,
-      end: (to, asking) => this.#end(n, Math.min(to, clock.now()), asking !== undefined),
+      end: (to, asking) => this.#end(n, Math.ceil(Math.min(to, clock.now())), asking !== undefined),
       settle: (findings) => this.#settle(n, findings),
       withdraw: () => void this.#note({ kind: "withdrawn", n }),
     };
@@ -139,7 +139,7 @@ class Ledger implements GapLedger {
   /** L1. */
   #beginning(source: string, report: GapReport): { readonly from: number; readonly cause: string } {
     const { clock, logger } = this.#options;
-    const from = Math.min(report.from, clock.now());
+    const from = Math.floor(Math.min(report.from, clock.now()));
     const resume = this.#resume.get(source);
     const isFirst = !this.#begun.has(source);
     this.#begun.add(source);
@@ -195,7 +195,7 @@ class Ledger implements GapLedger {
     if (this.#timer === undefined) return;
     this.#timer.cancel();
     this.#timer = undefined;
-    this.#options.log?.alive(this.#options.clock.now());
+    this.#options.log?.alive(Math.floor(this.#options.clock.now()));
   }
 
   summary(): GapSummary {

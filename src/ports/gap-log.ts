@@ -20,7 +20,7 @@ export interface GapLog {
   /** Opens it. Never rejects: what can't be read is told by `trouble` and `damaged`. */
   load(): Promise<KeptGaps>;
   note(change: GapChange): void;
-  /** The service was there at this time (epoch milliseconds). */
+  /** The service was there at this time (whole epoch milliseconds). */
   alive(at: number): void;
   /** Why nothing is kept at the moment, in one line. What is noted meanwhile is kept once it works again. */
   readonly trouble: string | undefined;

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { openFolder, type ProgramFolder, type ProgramRun } from "./program.ts";
 
 const SECRET = "canary-client-secret-5d1e";
@@ -110,6 +111,12 @@ describe("ringfirst emulate", () => {
   });
 });
 
+/** The gap ledger of the service of this folder. */
+function gapFile(): string {
+  const path = join(folder.path, "data", "ringfirst.db-gaps.ndjson");
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
 describe("ringfirst serve", () => {
   test.each(["genesys", "platform-websocket"])(
     "starts from the environment alone on the %s wire, and delivers lines of JSON until SIGTERM",
@@ -187,6 +194,33 @@ describe("ringfirst serve", () => {
     await second.says(/listens at/);
     const found = folder.run(["status"]);
     expect(await found.exit).toBe(0);
+  });
+
+  test("after it was killed, gaps tells since when nobody was there, and which topics that concerns", async () => {
+    const { env } = await emulate("--rate", "60");
+    const first = folder.run(["serve"], env);
+    await first.says(/"priorityclass"/);
+    // Its first sign of life.
+    await eventually("a sign of life", () => gapFile().includes("alive"));
+    const lastSign = Number(/"alive","at": *(\d+)/u.exec(gapFile())?.[1]);
+    first.signal("SIGKILL");
+    await first.exit;
+    const second = folder.run(["serve"], env);
+    await second.says(/nobody was there for \d+ s|"priorityclass"/);
+    await second.says(/"priorityclass"/);
+    const gaps = folder.run(["gaps", "--json"]);
+    expect(await gaps.exit).toBe(0);
+    const { gaps: told } = JSON.parse(gaps.stdout) as { gaps: { cause: string; from: number; to: number }[] };
+    const away = told.find(({ cause }) => cause.startsWith("the service was not running"));
+    expect(away?.from).toBeLessThanOrEqual(lastSign + 5_000);
+    expect(away?.from).toBeGreaterThanOrEqual(lastSign);
+    const people = folder.run(["gaps", "--since", "1h", "--topics"]);
+    expect(await people.exit).toBe(0);
+    expect(people.stdout).toMatch(/gap \d+ .*the service was not running; not connected yet/);
+    expect(people.stdout).toMatch(/ {4}v2\.users\.[0-9a-f-]{36}\.presence/);
+    const none = folder.run(["gaps", "--source", "elsewhere"]);
+    expect(await none.exit).toBe(0);
+    expect(none.stdout).toMatch(/no such gaps; \d+ in all/);
   });
 
   test("while it waits for a receiver, the first signal drains and the second ends it at once", async () => {
