@@ -10,7 +10,7 @@ import type { SqliteStore } from "../../src/stores/sqlite/store.ts";
 import { BASE_CONFIG } from "../../src/testing/conformance-kit.ts";
 import { createFakeClock, type FakeClock } from "../../src/testing/fake-clock.ts";
 import { copyStore, cutEnd, ENDS, errorOf, type FaultKind, GONE, NOTICES } from "./disk-faults.ts";
-import { inlineDisk } from "./disk-thread.ts";
+import { inlineDisk } from "./near-disk.ts";
 import { createLogSpy, type LogSpy } from "./log-spy.ts";
 
 /** Faults of `kind` at the acts `first` to `first + count - 1`, counted from 1. */
