@@ -81,3 +81,20 @@ test("a class that is configured no more ranks last, and has its rank again when
   expect((await third.claim("crm", { max: 9 })).map(({ id }) => id)).toEqual(["u", "h", "s"]);
   await third.close();
 });
+
+test("one claim may be of more blocks than are kept at hand: each payload comes whole, none is taken for damaged", async () => {
+  const path = place();
+  const count = 150;
+  const body = (at: number): Uint8Array => new Uint8Array(65_536).fill(at + 1);
+  const first = await open(path, ["crm"]);
+  await first.admit(Array.from({ length: count }, (_, at) => envelope(`e${at}`, { payload: body(at) })));
+  await first.close();
+
+  const again = await open(path, ["crm"]);
+  const claimed = await again.claim("crm", { max: count });
+  expect(claimed.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, at) => `e${at}`));
+  const wrong = claimed.filter(({ payload }, at) => Buffer.compare(payload, body(at)) !== 0);
+  expect(wrong).toEqual([]);
+  expect((await again.stats()).sinks["crm"]?.dead).toBe(0);
+  await again.close();
+});
