@@ -49,7 +49,10 @@ export function createPseudonyms(digest: KeyedDigest): Pseudonyms {
     const isKept = text.length <= MAX_KNOWN_LENGTH && owners.size < MAX_KNOWN;
     for (let attempt = 0; ; attempt += 1) {
       const candidate = draw(text, attempt, digest);
-      const isFree = candidate !== text && (owners.get(candidate) ?? text) === text;
+      const isFree =
+        candidate !== text &&
+        (owners.get(candidate) ?? text) === text &&
+        !(PHONE.test(text) && sharesWord(text, candidate));
       if (!isFree && attempt < MAX_TRIES) continue;
       if (isKept) owners.set(candidate, text);
       return candidate;
@@ -71,12 +74,21 @@ export function createPseudonyms(digest: KeyedDigest): Pseudonyms {
 /** The UUID that stands for this one; letters of the same case. */
 function uuidOf(uuid: string, digest: KeyedDigest): string {
   const lower = uuid.toLowerCase();
-  const bytes = digest(`uuid ${lower}`).slice(0, 16);
+  const groups = new Set(lower.split("-"));
+  for (let attempt = 0; ; attempt += 1) {
+    const made = drawnUuid(attempt === 0 ? `uuid ${lower}` : `uuid ${attempt} ${lower}`, digest);
+    // N3: one in some thousands has a group of the original.
+    if (made.split("-").some((group) => groups.has(group)) && attempt < MAX_TRIES) continue;
+    return uuid === lower ? made : made.toUpperCase();
+  }
+}
+
+function drawnUuid(seed: string, digest: KeyedDigest): string {
+  const bytes = digest(seed).slice(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = hexOf(bytes);
-  const made = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  return uuid === lower ? made : made.toUpperCase();
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 function hexOf(bytes: Uint8Array): string {
@@ -120,7 +132,7 @@ function draw(text: string, attempt: number, digest: KeyedDigest): string {
   const lot = new Lot(`${attempt} ${seed}`, digest);
   const taboo = wordsOf(text);
   const tail = attempt < GROWING_TRIES ? "" : ` ${word(3 + attempt - GROWING_TRIES, lot)}`;
-  if (DATE.test(text)) return `${date(lot)}${tail}`;
+  if (DATE.test(text)) return `${date(taboo, lot)}${tail}`;
   if (isPhone) return `${phone(text, lot)}${tail}`;
   if (EMAIL.test(text)) {
     const local = text.slice(0, text.lastIndexOf("@"));
@@ -135,6 +147,12 @@ function draw(text: string, attempt: number, digest: KeyedDigest): string {
 
 function wordsOf(text: string): ReadonlySet<string> {
   return new Set(Array.from(text.matchAll(WORD), ([found]) => found.toLowerCase()).filter((one) => one.length >= 4));
+}
+
+/** N3, where a group of digits may be another one of the same number. */
+function sharesWord(text: string, candidate: string): boolean {
+  const taboo = wordsOf(text);
+  return [...wordsOf(candidate)].some((one) => taboo.has(one));
 }
 
 /** Ids inside a text are those that they are elsewhere. */
@@ -194,9 +212,10 @@ function phone(text: string, lot: Lot): string {
   const count = text.replace(/[^\d]/gu, "").length;
   const isWorldwide = text.startsWith("+") && count >= 7;
   let place = 0;
-  return text.replace(/\d/gu, () => {
+  return text.replace(/\d/gu, (digit) => {
     place += 1;
-    const drawn = String(lot.below(10));
+    // N3: no digit stays, so no group of them does.
+    const drawn = String((Number(digit) + 1 + lot.below(9)) % 10);
     return isWorldwide && place <= 3 ? "9" : drawn;
   });
 }
@@ -205,7 +224,9 @@ function host(taboo: ReadonlySet<string>, lot: Lot): string {
   return `${another("abcdefgh", taboo, lot)}.example`;
 }
 
-function date(lot: Lot): string {
+function date(taboo: ReadonlySet<string>, lot: Lot): string {
   const two = (value: number): string => String(value).padStart(2, "0");
-  return `${1900 + lot.below(200)}-${two(1 + lot.below(12))}-${two(1 + lot.below(28))}`;
+  let year = String(1900 + lot.below(200));
+  while (taboo.has(year)) year = String(1900 + lot.below(200));
+  return `${year}-${two(1 + lot.below(12))}-${two(1 + lot.below(28))}`;
 }
