@@ -98,7 +98,7 @@ function buildSource(source: SourceConfig, config: Config): Source {
       });
     }
     case "genesys": {
-      const { name, region, clientId, clientSecret, endpoints } = source;
+      const { name, region, clientId, clientSecret, endpoints, lookUpEveryMs } = source;
       const topics = source.topics.map((entry) =>
         typeof entry === "string"
           ? entry
@@ -109,8 +109,8 @@ function buildSource(source: SourceConfig, config: Config): Source {
         clientId,
         clientSecret,
         topics,
-        limits,
-        ...given({ region, endpoints: endpoints && given(endpoints) }),
+        limits: { ...limits, ...given(source.limits ?? {}) },
+        ...given({ region, endpoints: endpoints && given(endpoints), lookUpEveryMs }),
       });
     }
   }

@@ -25,6 +25,14 @@ export interface GenesysSourceConfig extends Omit<Access, "region"> {
   readonly region?: string | undefined;
   readonly topics: readonly TopicConfig[];
   readonly endpoints?: { readonly login?: string | undefined; readonly api?: string | undefined } | undefined;
+  readonly lookUpEveryMs?: number | undefined;
+  readonly limits?:
+    | {
+        readonly topicsPerChannel?: number | undefined;
+        readonly channels?: number | undefined;
+        readonly combinedCountOnce?: boolean | undefined;
+      }
+    | undefined;
 }
 
 /** The second wire. */

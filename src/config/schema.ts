@@ -4,6 +4,7 @@
  * The descriptions go into the published JSON Schema, which editors show while one types.
  */
 import { type core, z } from "zod";
+import { TOPIC_LIMITS } from "../core/topic-plan.ts";
 import type { Config } from "./config.ts";
 
 type JsonSchema = core.JSONSchema.BaseSchema;
@@ -55,6 +56,27 @@ const genesysSource = z.strictObject({
     .strictObject({ login: text.optional(), api: text.optional() })
     .optional()
     .describe("An emulator or proxy; with both, region may be left out"),
+  lookUpEveryMs: z
+    .number()
+    .int()
+    .min(10_000)
+    .max(86_400_000)
+    .optional()
+    .describe("People and queues behind {*} are looked up again after so long, more or less; 300000"),
+  limits: z
+    .strictObject({
+      topicsPerChannel: z.number().int().min(1).max(TOPIC_LIMITS.topicsPerChannel).optional().describe("1000"),
+      channels: z
+        .number()
+        .int()
+        .min(1)
+        .max(TOPIC_LIMITS.channels)
+        .optional()
+        .describe("Channels that this source may use of the client's 20; 20"),
+      combinedCountOnce: z.boolean().optional().describe("The platform counts a combined topic once; false"),
+    })
+    .optional()
+    .describe("How much of the platform's limits this source may use"),
 });
 /** What zod can't say of `genesysSource`, and `semantics` checks: the hosts are known by the region, or by both endpoints. */
 const HOSTS_ARE_KNOWN: JsonSchema[] = [having({ region: {} }), having({ endpoints: having({ login: {}, api: {} }) })];

@@ -8,6 +8,7 @@ import type { Service, ServiceStatus } from "../ports/service.ts";
 import type { MetricWriter } from "./metric-writer.ts";
 import { createMetricWriter } from "./metric-writer.ts";
 import { writeQueueMetrics } from "./queue-metrics.ts";
+import { writeSourceMetrics } from "./source-metrics.ts";
 
 /** The registry behind `/metrics`. */
 export interface Metrics {
@@ -109,38 +110,4 @@ function writeServiceMetrics(to: MetricWriter, status: ServiceStatus): void {
   const kept = gaps.trouble === undefined ? 0 : 1;
   to.gauge("ringfirst_gap_ledger_failing", "1 while the gap ledger can't be kept on disk.", kept);
   writeSourceMetrics(to, status);
-}
-
-const SOURCE_STATES = ["starting", "live", "degraded", "waiting", "refused", "closed"] as const;
-
-function writeSourceMetrics(to: MetricWriter, { sources, now }: ServiceStatus): void {
-  for (const report of sources) {
-    const source = report.name;
-    for (const state of SOURCE_STATES) {
-      to.gauge("ringfirst_source_state", "1 for the state that a source is in.", report.state === state ? 1 : 0, {
-        source,
-        type: report.type,
-        state,
-      });
-    }
-    to.counter("ringfirst_source_received_total", "Events of a source.", report.received, { source });
-    to.counter("ringfirst_source_malformed_total", "Frames that did not parse.", report.malformed, { source });
-    to.gauge("ringfirst_source_paused", "1 while a source is held back.", report.paused ? 1 : 0, { source });
-    const silentMs = report.lastEventAt === undefined ? undefined : Math.max(0, now - report.lastEventAt);
-    const silent = silentMs === undefined ? undefined : silentMs / 1_000;
-    to.gauge("ringfirst_source_silent_seconds", "Time since the last event of a source.", silent, { source });
-    to.gauge("ringfirst_source_rejected_topics", "Topics that the provider refused.", report.rejectedTopics.length, {
-      source,
-    });
-    for (const [state, connections] of Map.groupBy(report.connections, (connection) => connection.state)) {
-      to.gauge("ringfirst_source_connections", "Connections of a source by state.", connections.length, {
-        source,
-        state,
-      });
-    }
-    const reconnects = report.connections.reduce((sum, connection) => sum + connection.reconnects, 0);
-    to.counter("ringfirst_source_reconnects_total", "Reconnects of the connections there are now.", reconnects, {
-      source,
-    });
-  }
 }

@@ -2,6 +2,7 @@
 import type { GapRecord } from "../../core/gap.ts";
 import type { ServiceStatus, SinkReport, SourceReport } from "../../ports/service.ts";
 import { table, type Column } from "../table.ts";
+import { headroomLines } from "./headroom.ts";
 import { count, duration, type Paint, printable } from "../text.ts";
 
 /** The whole answer for people. */
@@ -12,6 +13,7 @@ export function statusLines(status: ServiceStatus, paint: Paint): string[] {
     ...classTable(status, paint),
     "",
     ...sourceTable(status.sources, status.now, paint),
+    ...status.sources.flatMap((source) => headroomLines(source, paint)),
     "",
     ...sinkTable(status.sinks, paint),
     ...gapLines(status, paint),

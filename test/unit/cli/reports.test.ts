@@ -1,3 +1,4 @@
+import type { SourceReport } from "../../../src/ports/service.ts";
 import { describe, expect, test } from "vitest";
 import { describeEvent } from "../../../src/cli/demo/describe.ts";
 import { createLately } from "../../../src/cli/demo/lately.ts";
@@ -123,8 +124,30 @@ describe("status and explanation for people", () => {
     expect(text).toContain("running, ready, up for 2 min");
     expect(text).toMatch(/standard +10 +1 +448 +- +- +3\.2 s/);
     expect(text).toMatch(/main +live +1 +54 +820 +20 ms ago/);
+    expect(text).toContain(
+      "main: room for 17,946 more topics, 946 of them on the channels there are; 3 of 20 channels in use",
+    );
     expect(text).toContain("last failure: 503 from the receiver");
     expect(text).toMatch(/GAPS {2}1 in all, 0 open\n.*main {2}800 ms, repaired {2}socket closed \(1006\)/);
+  });
+
+  test("topics without room or permission are told with what is missing; a spent budget too", () => {
+    const status = sampleStatus();
+    const [source] = status.sources;
+    const headroom = {
+      ...source?.headroom,
+      wanted: 60,
+      noRoom: 2,
+      rejected: 4,
+      missingPermissions: { "routing:queue:view": 3, "": 1 },
+      requests: { left: 0, allowed: 300, resetsInMs: 12_000 },
+    };
+    const text = statusLines({ ...status, sources: [{ ...source, headroom } as SourceReport] }, plain).join("\n");
+    expect(text).toContain("main: 2 of 60 topics have no room on any channel");
+    expect(text).toContain(
+      "main: 4 topics are refused; missing: routing:queue:view (3 topics), no permission named (1 topic)",
+    );
+    expect(text).toContain("main: the platform's 300 requests a minute are spent; more in 12 s");
   });
 
   test("why a service is not ready stands at the top", () => {

@@ -84,11 +84,20 @@ describe("/metrics", () => {
     expect(value("ringfirst_source_malformed_total")).toBe(42);
     expect(value("ringfirst_source_silent_seconds")).toBe(1);
     expect(value("ringfirst_source_reconnects_total")).toBe(3);
+    expect(value("ringfirst_source_topics", { state: "no_room" })).toBe(73);
+    expect(value("ringfirst_source_topics", { state: "rejected" })).toBe(74);
+    expect(value("ringfirst_source_channels", { of: "others" })).toBe(76);
+    expect(value("ringfirst_source_topics_until_limit")).toBe(79);
+    expect(value("ringfirst_source_requests_left")).toBe(80);
+    expect(value("ringfirst_source_looked_up_seconds")).toBe(3);
     expect(value("ringfirst_sink_ended_total", { sink: "log", class: "critical", result: "shed" })).toBe(105);
     expect(value("ringfirst_sink_ended_total", { sink: "log", class: "standard", result: "acked" })).toBe(202);
     expect(value("ringfirst_sink_dead_letters", { sink: "log", class: "critical" })).toBe(108);
     expect(value("ringfirst_sink_last_failure_seconds", { sink: "log" })).toBe(10);
     expect(value("ringfirst_gaps_open")).toBe(1);
+    expect(value("ringfirst_gaps_asking")).toBe(2);
+    expect(value("ringfirst_gaps_settled_total", { outcome: "repaired" })).toBe(3);
+    expect(value("ringfirst_gap_ledger_failing")).toBe(0);
     expect(value("ringfirst_rule_matches_total", { rule: "ringing" })).toBe(61);
   });
 
