@@ -25,6 +25,8 @@ export type {
   PushAnswer,
   PushSource,
   ReceivedEvent,
+  RivalCount,
+  RivalCounts,
   Source,
   SourceContext,
   SourceStatus,

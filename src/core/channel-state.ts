@@ -14,7 +14,7 @@
  * ```
  * - C1  Whatever is tried, what stands goes on standing until its successor has joined, or until it is lost by itself.
  * - C2  No loop is tight: a failure leads to a pause (exponential, full jitter) or to a slow retry (minutes). Only the first
- *       failure after a steady time is answered at once.
+ *       failure after a steady time is answered at once. `slowly`: others take what we make (`rivals.ts`), so it is minutes.
  * - C3  Failures are forgotten only when a line has stood for a while (`steady`).
  * - C4  A channel that the provider no longer knows is never tried again; one that it may still know is tried first.
  * - C5  Inputs that no longer fit (an answer that came too late) change nothing. `closed` is for ever.
@@ -60,19 +60,20 @@ export type ChannelInput =
   | { readonly kind: "no-free-channel" }
   | { readonly kind: "opened" }
   /** The upgrade said that the channel is not known (401, 404, 403). */
-  | { readonly kind: "handshake-gone"; readonly reason: string }
+  | { readonly kind: "handshake-gone"; readonly reason: string; readonly slowly?: boolean }
   | { readonly kind: "handshake-failed"; readonly reason: string; readonly retryAfterMs?: number }
   /** Topics are subscribed and the socket has shown a sign of life. */
   | { readonly kind: "joined" }
-  | { readonly kind: "join-gone"; readonly reason: string }
+  | { readonly kind: "join-gone"; readonly reason: string; readonly slowly?: boolean }
   | { readonly kind: "join-failed"; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: "join-refused"; readonly reason: string }
-  | { readonly kind: "checked"; readonly exists: boolean }
+  /** `reason`: what that shows. */
+  | { readonly kind: "checked"; readonly exists: boolean; readonly reason?: string; readonly slowly?: boolean }
   | { readonly kind: "check-failed"; readonly reason: string; readonly retryAfterMs?: number }
   /** The standing socket ended. */
-  | { readonly kind: "lost"; readonly reason: string; readonly next: AfterLoss }
-  /** Another channel took the topics over. */
-  | { readonly kind: "displaced"; readonly reason: string }
+  | { readonly kind: "lost"; readonly reason: string; readonly next: AfterLoss; readonly slowly?: boolean }
+  /** Another channel took the topics over. `pauseMs`: so long at least nothing is tried. */
+  | { readonly kind: "displaced"; readonly reason: string; readonly pauseMs: number }
   /** The standing channel, socket or token ends soon, or has been revoked. */
   | { readonly kind: "move"; readonly cause: string }
   | { readonly kind: "steady" }
@@ -104,9 +105,6 @@ export interface ChannelStep {
   readonly life: ChannelLife;
   readonly commands: readonly ChannelCommand[];
 }
-
-/** After another instance took over, so long at least: two that fight would push each other out for ever. */
-export const DISPLACED_PAUSE_MS = 30_000;
 
 /** Before `start`. */
 export const IDLE_CHANNEL: ChannelLife = {
@@ -192,7 +190,7 @@ function connectingStep(
     case "opened":
       return { life: { ...life, effort: "joining" }, commands: [{ kind: "join" }] };
     case "handshake-gone":
-      return gone(life, input.reason);
+      return gone(life, input);
     case "handshake-failed":
       return pause(life, input.reason, input.retryAfterMs);
   }
@@ -221,7 +219,7 @@ function joiningStep(
       };
     }
     case "join-gone":
-      return gone(life, input.reason, [drop]);
+      return gone(life, input, [drop]);
     case "join-failed":
       return pause(life, input.reason, input.retryAfterMs, [drop]);
     case "join-refused":
@@ -231,8 +229,10 @@ function joiningStep(
 
 function checkingStep(life: ChannelLife, input: InputOf<"checked" | "check-failed">): ChannelStep {
   if (input.kind === "check-failed") return pause({ ...life, target: "held" }, input.reason, input.retryAfterMs);
+  const { reason = life.reason } = input;
+  if (!input.exists) return gone({ ...life, target: "held" }, { reason: reason ?? "gone", slowly: input.slowly });
   // Counted like any other end (C2): two instances that push each other off one channel must slow down.
-  return again(input.exists ? { ...life, target: "held" } : { ...life, held: false, target: "new" });
+  return again({ ...life, target: "held", reason });
 }
 
 function standingStep(life: ChannelLife, input: InputOf<"lost" | "displaced" | "move" | "steady">): ChannelStep {
@@ -250,12 +250,7 @@ function standingStep(life: ChannelLife, input: InputOf<"lost" | "displaced" | "
         { kind: "drop-standing" },
         ...dropped(life),
       ];
-      return pause(
-        { ...life, standing: false, held: false, target: "new" },
-        input.reason,
-        DISPLACED_PAUSE_MS,
-        commands,
-      );
+      return pause({ ...life, standing: false, held: false, target: "new" }, input.reason, input.pauseMs, commands);
     }
   }
 }
@@ -278,6 +273,7 @@ function lostStep(life: ChannelLife, input: InputOf<"lost">): ChannelStep {
     case "none":
       if (input.next === "check")
         return { life: { ...lost, effort: "checking", target: "held" }, commands: [gap, { kind: "check" }] };
+      if (!held && input.slowly === true) return slow({ ...lost, target: "new" }, input.reason, [gap]);
       return again({ ...lost, target: held ? "held" : "new" }, [gap]);
   }
 }
@@ -289,9 +285,14 @@ function dueStep(life: ChannelLife): ChannelStep {
 }
 
 /** A channel that the provider does not know: never again (C4). */
-function gone(life: ChannelLife, reason: string, before: readonly ChannelCommand[] = []): ChannelStep {
+function gone(
+  life: ChannelLife,
+  { reason, slowly }: { readonly reason: string; readonly slowly?: boolean | undefined },
+  before: readonly ChannelCommand[] = [],
+): ChannelStep {
   const held = life.held && life.target !== "held";
-  return again({ ...life, held, target: "new", reason }, before);
+  const left: ChannelLife = { ...life, held, target: "new", reason };
+  return slowly === true ? slow(left, reason, before) : again(left, before);
 }
 
 /** The first failure in a row is answered at once, later ones after a pause (C2). */

@@ -72,6 +72,7 @@ export type GapChange =
   | { readonly kind: "opened"; readonly gap: GapRecord }
   | { readonly kind: "ended"; readonly n: number; readonly to: number }
   | { readonly kind: "settled"; readonly n: number; readonly findings: readonly GapFinding[] }
+  | { readonly kind: "explained"; readonly n: number; readonly cause: string }
   | { readonly kind: "withdrawn"; readonly n: number }
   /** A service began with these sources. */
   | { readonly kind: "started"; readonly sources: readonly string[] };
@@ -130,6 +131,10 @@ export class GapBook {
       case "settled": {
         const gap = this.#gaps.get(change.n);
         return gap && this.#put({ ...gap, findings: mergeFindings(gap, change.findings) });
+      }
+      case "explained": {
+        const gap = this.#gaps.get(change.n);
+        return gap && this.#put({ ...gap, cause: change.cause });
       }
       case "withdrawn":
         this.#remove(change.n);

@@ -53,6 +53,8 @@ export interface TokenSource {
   get(options?: { readonly fresh?: boolean }): Promise<TokenResult>;
   /** The provider does not take this token any more: the next `get` asks for another. */
   invalidate(value: string): void;
+  /** Whether it was invalidated. */
+  isVoid(value: string): boolean;
 }
 
 /** Requests in any minute. */
@@ -63,6 +65,8 @@ const TIMEOUT_MS = 10_000;
 const LONGEST_S = 172_800;
 /** Taken where the answer names no life: the shortest that the provider can be set to. */
 const UNKNOWN_LIFE_S = 300;
+/** Tokens that are void; no channel that is left knows an older one. */
+const REMEMBERED = 20;
 const MAX_ANSWER_BYTES = 64 * 1_024;
 const decoder = new TextDecoder();
 
@@ -75,6 +79,8 @@ class ClientTokens implements TokenSource {
   readonly #options: TokenSourceOptions;
   #token: Token | undefined;
   #underWay: Promise<TokenResult> | undefined;
+  /** Invalidated ones, the last few. */
+  #void: readonly string[] = [];
   /** Monotonic instants of the requests of the last minute. */
   #sentAt: number[] = [];
   /** Monotonic; before it nothing is sent. */
@@ -101,7 +107,12 @@ class ClientTokens implements TokenSource {
   }
 
   invalidate(value: string): void {
+    this.#void = [...this.#void.slice(-REMEMBERED), value];
     if (this.#token?.value === value) this.#token = undefined;
+  }
+
+  isVoid(value: string): boolean {
+    return this.#void.includes(value);
   }
 
   #mustWaitMs(): number {

@@ -132,6 +132,7 @@ class Ledger implements GapLedger {
       from,
       end: (to, asking) => this.#end(n, Math.ceil(Math.min(to, clock.now())), asking !== undefined),
       settle: (findings) => this.#settle(n, findings),
+      explain: (why) => this.#explain(n, why),
       withdraw: () => void this.#note({ kind: "withdrawn", n }),
     };
   }
@@ -167,6 +168,13 @@ class Ledger implements GapLedger {
     listener.gapEnded?.(gap);
     if (!asking) this.#settle(n, [{ topics: gap.topics, outcome: "unknowable", why: NOT_ASKED }]);
     else this.#judge(before, gap);
+  }
+
+  #explain(n: number, cause: string): void {
+    const gap = this.#book.get(n);
+    if (gap === undefined || gap.cause === cause) return;
+    this.#note({ kind: "explained", n, cause });
+    this.#options.logger.debug({ source: gap.source, gap: n }, `${gap.source}: gap ${n}: ${cause}`);
   }
 
   #settle(n: number, findings: readonly GapFinding[]): void {

@@ -68,6 +68,8 @@ export interface OpenGap {
    * topic has one, the gap has its outcome.
    */
   settle(findings: readonly GapFinding[]): void;
+  /** The cause is known better now; one line. */
+  explain(cause: string): void;
   /** Takes it back: gaps of the same source, which begin no later and name its topics more exactly, have taken its place. */
   withdraw(): void;
 }
@@ -124,8 +126,26 @@ export interface SourceStatus {
     /** Permissions that the client lacks, where the provider names them. */
     readonly missingPermissions?: readonly string[];
   }[];
+  /** Signs of others on the same client and channels, where the provider has such things. */
+  readonly rivals?: RivalCounts;
   /** How many topics there are and how much room is left, where the provider has limits. */
   readonly headroom?: TopicHeadroom;
+}
+
+/** Signs that somebody else uses the same OAuth client, or a channel of ours; since the start. */
+export interface RivalCounts {
+  /** The provider dropped a channel before its end: more were made than a client may have. */
+  readonly evictions: RivalCount;
+  /** Another socket took a channel. */
+  readonly takeovers: RivalCount;
+  /** Another channel took our topics over, says the provider. */
+  readonly displacements: RivalCount;
+}
+
+/** How often, and when for the last time (epoch milliseconds). */
+export interface RivalCount {
+  readonly count: number;
+  readonly lastAt: number | undefined;
 }
 
 /** What a source uses of its provider's limits, and what is left. */

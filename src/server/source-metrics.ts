@@ -34,7 +34,16 @@ export function writeSourceMetrics(to: MetricWriter, { sources, now }: ServiceSt
     to.counter("ringfirst_source_reconnects_total", "Reconnects of the connections there are now.", reconnects, {
       source,
     });
+    writeRivals(to, report);
     writeHeadroom(to, report, now);
+  }
+}
+
+function writeRivals(to: MetricWriter, { name: source, rivals }: SourceReport): void {
+  if (rivals === undefined) return;
+  const help = "Signs of others on the same OAuth client or channel: evictions, takeovers, displacements.";
+  for (const [sign, { count }] of Object.entries(rivals)) {
+    to.counter("ringfirst_source_rivals_total", help, count, { source, sign });
   }
 }
 

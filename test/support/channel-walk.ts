@@ -11,18 +11,22 @@ export const ALL_INPUTS: readonly ChannelInput[] = [
   { kind: "no-free-channel" },
   { kind: "opened" },
   { kind: "handshake-gone", reason: "r" },
+  { kind: "handshake-gone", reason: "r", slowly: true },
   { kind: "handshake-failed", reason: "r" },
   { kind: "joined" },
   { kind: "join-gone", reason: "r" },
+  { kind: "join-gone", reason: "r", slowly: true },
   { kind: "join-failed", reason: "r" },
   { kind: "join-refused", reason: "r" },
   { kind: "checked", exists: true },
   { kind: "checked", exists: false },
+  { kind: "checked", exists: false, slowly: true },
   { kind: "check-failed", reason: "r" },
   { kind: "lost", reason: "r", next: "reconnect" },
   { kind: "lost", reason: "r", next: "check" },
   { kind: "lost", reason: "r", next: "recreate" },
-  { kind: "displaced", reason: "r" },
+  { kind: "lost", reason: "r", next: "recreate", slowly: true },
+  { kind: "displaced", reason: "r", pauseMs: 30_000 },
   { kind: "move", cause: "c" },
   { kind: "steady" },
   { kind: "due" },
@@ -31,8 +35,9 @@ export const ALL_INPUTS: readonly ChannelInput[] = [
 
 /** An input in words: `lost:check`. */
 export function nameOf(input: ChannelInput): string {
-  if (input.kind === "lost") return `lost:${input.next}`;
-  return input.kind === "checked" ? `checked:${input.exists ? "there" : "gone"}` : input.kind;
+  const slowly = "slowly" in input && input.slowly ? ":slowly" : "";
+  if (input.kind === "lost") return `lost:${input.next}${slowly}`;
+  return input.kind === "checked" ? `checked:${input.exists ? "there" : "gone"}${slowly}` : `${input.kind}${slowly}`;
 }
 
 /** A state in words: `connecting new, standing, held, failed`. */

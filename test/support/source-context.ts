@@ -12,7 +12,8 @@ export interface SeenEvent extends Omit<ReceivedEvent, "body"> {
 }
 
 /** A gap with its end. */
-export interface SeenGap extends GapReport {
+export interface SeenGap extends Omit<GapReport, "cause"> {
+  cause: string;
   to: number | undefined;
   asking: boolean | undefined;
   readonly findings: GapFinding[];
@@ -74,11 +75,16 @@ export function createSpyContext(clock: Clock, net: Net): SpyContext {
           seen.to ??= to;
           seen.asking ??= asking !== undefined;
         },
+        explain(cause) {
+          seen.cause = cause;
+        },
         settle(findings) {
           seen.findings.push(...findings);
         },
         withdraw() {
           seen.withdrawn = true;
+          // As from the ledger: others have taken its place.
+          context.gaps.splice(context.gaps.indexOf(seen), 1);
         },
       };
     },

@@ -41,12 +41,13 @@ export function createRecordContext(
       if (tally.malformed === 1) logger.warn({}, `${name}: a frame does not parse: ${reason}; it is recorded raw`);
     },
     openGap({ cause, from, atStart = false }) {
-      if (atStart) return { from, end() {}, settle() {}, withdraw() {} };
+      if (atStart) return { from, end() {}, settle() {}, explain() {}, withdraw() {} };
       tally.gaps += 1;
       logger.warn({}, `${name}: events may be missed from here on: ${cause}`);
       return {
         from,
         settle() {},
+        explain() {},
         withdraw() {},
         end: () => logger.info({}, `${name}: the stream is whole again`),
       };

@@ -1,16 +1,36 @@
-/** What a source uses of its provider's limits, as lines of text: nothing where it has none. */
+/** What a source uses of its provider's limits, and signs of others that use them, as lines of text: nothing where there are none. */
 import type { SourceReport } from "../../ports/service.ts";
-import type { TopicHeadroom } from "../../ports/source.ts";
+import type { RivalCounts, TopicHeadroom } from "../../ports/source.ts";
 import { count, duration, type Paint, printable } from "../text.ts";
 
 /** Permissions that are named. */
 const MAX_NAMED = 5;
 
 /** Lines below the table of sources. */
-export function headroomLines({ name, headroom }: SourceReport, paint: Paint): string[] {
-  if (headroom === undefined || headroom.wanted === 0) return [];
-  const lines = [...troubleLines(headroom).map((line) => paint("yellow", line)), paint("dim", roomLine(headroom))];
+export function headroomLines({ name, headroom, rivals }: SourceReport, now: number, paint: Paint): string[] {
+  const troubles = rivals === undefined ? [] : rivalLines(rivals, now);
+  const rooms: string[] = [];
+  if (headroom !== undefined && headroom.wanted > 0) {
+    troubles.push(...troubleLines(headroom));
+    rooms.push(roomLine(headroom));
+  }
+  const lines = [...troubles.map((line) => paint("yellow", line)), ...rooms.map((line) => paint("dim", line))];
   return lines.map((line) => `  ${printable(name)}: ${line}`);
+}
+
+const RIVALS: readonly (readonly [keyof RivalCounts, string])[] = [
+  ["evictions", "the platform dropped a channel before its end: more than 20 of this OAuth client were made"],
+  ["takeovers", "another socket took a channel"],
+  ["displacements", "another channel of this OAuth client took topics over"],
+];
+
+function rivalLines(rivals: RivalCounts, now: number): string[] {
+  return RIVALS.flatMap(([sign, words]) => {
+    const { count: times, lastAt } = rivals[sign];
+    if (times === 0 || lastAt === undefined) return [];
+    const how = times === 1 ? "once" : `${count(times)} times`;
+    return [`${words}, ${how}, last ${duration(Math.max(0, now - lastAt))} ago`];
+  });
 }
 
 function roomLine({ topicsUntilLimit, topicsUntilNextChannel, channels }: TopicHeadroom): string {

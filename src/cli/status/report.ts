@@ -13,7 +13,7 @@ export function statusLines(status: ServiceStatus, paint: Paint): string[] {
     ...classTable(status, paint),
     "",
     ...sourceTable(status.sources, status.now, paint),
-    ...status.sources.flatMap((source) => headroomLines(source, paint)),
+    ...status.sources.flatMap((source) => headroomLines(source, status.now, paint)),
     "",
     ...sinkTable(status.sinks, paint),
     ...gapLines(status, paint),

@@ -18,6 +18,8 @@ import type { Timer } from "../../ports/clock.ts";
 import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
 import type { SystemTopic } from "../../wire/genesys.ts";
 import type { Renewals } from "./client.ts";
+import { tellInput } from "./line-words.ts";
+import { RivalSigns, type ToldSign } from "./rival-signs.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
 import type { Channel, ChannelsApi } from "./channels-api.ts";
 import type { DecodedFrame, FrameDecoder } from "./decode.ts";
@@ -42,6 +44,8 @@ export interface ChannelLineOptions {
   readonly maxFrameBytes: number;
   /** One event, or a frame that does not parse. */
   readonly frame: (frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean) => void;
+  /** Somebody else uses the line's channel, or its client. */
+  readonly rival: (sign: ToldSign) => void;
 }
 
 const BACKOFF = { initialMs: 500, maxMs: 60_000 };
@@ -74,6 +78,9 @@ export class ChannelLine {
   #gap: OpenGap | undefined;
   #lastGoodAt: number | undefined;
   #joins = 0;
+  /** Monotonic: when the standing socket joined. */
+  #stoodFrom = 0;
+  readonly #signs: RivalSigns;
   /** What the successor has shown so far. */
   #proof: Proof = { subscribed: false, alive: false };
   #pause: Timer | undefined;
@@ -86,6 +93,7 @@ export class ChannelLine {
     this.#options = options;
     this.#since = context.clock.now();
     this.#lastGoodAt = options.missedSince;
+    this.#signs = new RivalSigns(context.clock, options.rival);
     this.#subscriptions = new Subscriptions({ name, context, channels, topics, combine }, (reason) =>
       this.#apply({ kind: "move", cause: reason }),
     );
@@ -167,17 +175,42 @@ export class ChannelLine {
     };
   }
 
-  #apply(input: ChannelInput): void {
+  #apply(given: ChannelInput): void {
     const before = this.#life;
+    // What comes too late says nothing of others.
+    const isLate = stepChannel(before, given).life === before;
+    const input = isLate ? given : this.#judge(given);
     const { life, commands } = stepChannel(before, input);
     this.#life = life;
     this.#forget(input, before);
     if (!life.standing) this.#subscriptions.stand(undefined);
     if (life.standing !== before.standing || life.phase !== before.phase)
       this.#since = this.#options.context.clock.now();
-    if (life !== before) this.#tell(input);
+    if (life !== before) {
+      const { failures } = life;
+      const facts = { name: this.#options.name, failures, isBlind: this.#gap !== undefined, joins: this.#joins };
+      tellInput(this.#options.context.logger, input, facts);
+    }
     for (const command of commands) this.#carryOut(command);
+    if (input !== given && life.reason !== undefined && !life.standing) this.#gap?.explain(life.reason);
     if (input.kind === "joined" && life !== before) this.#onJoined();
+  }
+
+  #judge(input: ChannelInput): ChannelInput {
+    const { context, channels } = this.#options;
+    const { standing, effort, target } = this.#life;
+    const isAboutEffort = !standing || effort === "connecting" || effort === "joining";
+    const channel = isAboutEffort && target === "new" && input.kind !== "lost" ? this.#made : this.#held;
+    const judged = this.#signs.judge(input, {
+      life: this.#life,
+      channel,
+      isTokenVoid: channel !== undefined && channels.isTokenVoid(channel),
+      stoodMs: context.clock.monotonic() - this.#stoodFrom,
+    });
+    // A channel that is left to another is emptied: topics on it would be sent to nobody of ours.
+    const isLeft = judged.kind === "checked" && !judged.exists && input.kind === "checked" && input.exists;
+    if (isLeft && channel !== undefined) void channels.leave(channel);
+    return judged;
   }
 
   /** C4: channels that the platform does not know any more are not come back to. */
@@ -313,6 +346,7 @@ export class ChannelLine {
   #onJoined(): void {
     const { clock } = this.#options.context;
     this.#joins += 1;
+    this.#stoodFrom = clock.monotonic();
     this.#held = this.#made ?? this.#held;
     this.#made = undefined;
     this.#subscriptions.stand(this.#held);
@@ -380,6 +414,7 @@ export class ChannelLine {
         this.#apply({
           kind: "displaced",
           reason: "another channel took the subscriptions over: does a second instance use the same OAuth client?",
+          pauseMs: 0,
         });
         return;
       case "subscription-updated":
@@ -396,53 +431,5 @@ export class ChannelLine {
     this.#lastGoodAt = this.#sockets.currentSignAt ?? this.#lastGoodAt;
     if (input.kind === "lost") this.#sockets.dropCurrent();
     this.#apply(input);
-  }
-
-  /** One line for each turn of events; nothing per frame. */
-  #tell(input: ChannelInput): void {
-    const { context, name } = this.#options;
-    const { logger } = context;
-    const { failures } = this.#life;
-    switch (input.kind) {
-      case "joined":
-        // After a gap the ledger's line says it.
-        if (this.#gap === undefined) logger.info({ channel: name }, `${name}: moved, without a gap`);
-        else if (this.#joins === 0) logger.info({ channel: name }, `${name}: live`);
-        return;
-      case "move":
-        logger.info({ channel: name }, `${name}: ${input.cause}; moving to a new channel first`);
-        return;
-      case "no-free-channel":
-        logger.warn(
-          { channel: name },
-          `${name}: all 20 channels of the client are in use; moving on the same channel, with a short gap`,
-        );
-        return;
-      case "lost":
-      case "displaced":
-        // The gap that begins here is told with this reason.
-        logger.debug({ channel: name, failures }, `${name}: ${input.reason}`);
-        return;
-      case "create-refused":
-      case "join-refused":
-        logger.error({ channel: name }, `${name}: ${input.reason}; tried again in some minutes`);
-        return;
-      case "create-failed":
-      case "handshake-gone":
-      case "handshake-failed":
-      case "join-gone":
-      case "join-failed":
-      case "check-failed":
-        logger.warn({ channel: name, failures }, `${name}: no connection yet: ${input.reason}`);
-        return;
-      case "start":
-      case "created":
-      case "opened":
-      case "checked":
-      case "steady":
-      case "due":
-      case "close":
-        return;
-    }
   }
 }

@@ -68,6 +68,8 @@ export interface ChannelsApi {
   leave(channel: Channel): Promise<void>;
   /** The token that owns this channel is void: the next call takes a new one. */
   forgetToken(channel: Channel): void;
+  /** Whether the token that owns this channel is known to be void. */
+  isTokenVoid(channel: Channel): boolean;
   /** Channels of the client in use, ours and foreign ones; undefined where the platform did not say. */
   inUse(priority?: CallPriority): Promise<number | undefined>;
 }
@@ -193,6 +195,10 @@ class Channels implements ChannelsApi {
 
   forgetToken(channel: Channel): void {
     this.#tokens.invalidate(channel.token.value);
+  }
+
+  isTokenVoid(channel: Channel): boolean {
+    return this.#tokens.isVoid(channel.token.value);
   }
 
   async inUse(priority: CallPriority = "reconcile"): Promise<number | undefined> {

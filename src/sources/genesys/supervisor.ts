@@ -16,6 +16,7 @@ import { createFrameDecoder, type DecodedFrame, type FrameDecoder } from "./deco
 import type { Endpoints } from "./endpoints.ts";
 import { headroomOf } from "./headroom.ts";
 import { LookUp } from "./look-up.ts";
+import { RivalTally } from "./rival-tally.ts";
 import { type Expansion, expandSelectors, type Selector } from "./selectors.ts";
 
 /** Options of the source, resolved. */
@@ -61,6 +62,7 @@ class Supervisor implements GenesysSource {
   readonly live = true;
   readonly #plan: GenesysPlan;
   readonly #decode: FrameDecoder;
+  readonly #rivals: RivalTally;
   #running: Running | undefined;
   /** By their place in the plan; undefined: nobody needs one there. */
   #places: readonly (ChannelLine | undefined)[] = [];
@@ -83,6 +85,7 @@ class Supervisor implements GenesysSource {
     this.name = plan.name;
     this.#plan = plan;
     this.#decode = createFrameDecoder(plan.maxDepth);
+    this.#rivals = new RivalTally(plan.name, () => this.#ownChannels);
   }
 
   start(context: SourceContext): void {
@@ -123,6 +126,7 @@ class Supervisor implements GenesysSource {
         ...lines.flatMap((line) => line.rejected),
         ...this.#noRoom.map((topic) => ({ topic, reason: "no channel has room for it" })),
       ],
+      rivals: this.#rivals.counts,
       headroom: headroomOf({
         wanted: this.#wanted,
         lines,
@@ -133,6 +137,10 @@ class Supervisor implements GenesysSource {
         lookedUpAt: this.#lookUp?.lookedAt,
       }),
     };
+  }
+
+  get #ownChannels(): number {
+    return this.#lines.reduce((sum, line) => sum + line.channelCount, 0);
   }
 
   get #lines(): readonly ChannelLine[] {
@@ -251,8 +259,9 @@ class Supervisor implements GenesysSource {
     missedSince: number,
     turn: number,
   ): ChannelLine {
+    const name = `channel ${place + 1}`;
     const line = new ChannelLine({
-      name: `channel ${place + 1}`,
+      name,
       topics,
       missedSince,
       context,
@@ -262,6 +271,7 @@ class Supervisor implements GenesysSource {
       decode: this.#decode,
       maxFrameBytes: this.#plan.maxFrameBytes,
       frame: (frame, bytes, isBinary) => this.#onFrame(context, frame, bytes, isBinary),
+      rival: (sign) => this.#rivals.note(sign, name, context, channels),
     });
     if (this.#held) line.hold(true);
     if (turn === 0) line.start();
@@ -302,7 +312,7 @@ class Supervisor implements GenesysSource {
 
   #noteUse({ logger }: SourceContext, all: number): void {
     const wasFull = (this.#inUse?.all ?? 0) >= MAX_CHANNELS;
-    const own = this.#lines.reduce((sum, line) => sum + line.channelCount, 0);
+    const own = this.#ownChannels;
     this.#inUse = { all, own };
     if (all < MAX_CHANNELS || wasFull) return;
     const line = `all ${MAX_CHANNELS} channels of the client are in use, ${Math.max(0, all - own)} of them not by this source`;

@@ -207,6 +207,8 @@ function readLine(text: string): ReadLine | undefined {
       return isNumber(n) && isNumber(to) ? { kind, n, to } : undefined;
     case "settled":
       return isNumber(n) && areFindings(findings) ? { kind, n, findings } : undefined;
+    case "explained":
+      return isNumber(n) && typeof value["cause"] === "string" ? { kind, n, cause: value["cause"] } : undefined;
     case "started":
       return areTexts(sources) ? { kind, sources } : undefined;
     case "opened": {

@@ -174,7 +174,7 @@ describe("closing", () => {
       endpoints: { api: "https://a", socket: "wss://a" },
       maxFrameBytes: 1,
       maxDepth: 1,
-      tokens: () => ({ get: () => Promise.reject(new Error("not asked")), invalidate() {} }),
+      tokens: () => ({ get: () => Promise.reject(new Error("not asked")), invalidate() {}, isVoid: () => false }),
     });
     source.pause();
     source.resume();

@@ -48,6 +48,7 @@ export async function setUp(options: ScriptedNetOptions = {}): Promise<Setup> {
         return answers.shift() ?? { kind: "granted", token };
       },
       invalidate: (value) => void invalidated.push(value),
+      isVoid: () => false,
     }),
   });
   source.start(context);
