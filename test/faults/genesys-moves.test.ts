@@ -156,6 +156,84 @@ describe("a move", () => {
   });
 });
 
+describe("a channel that comes to its end", () => {
+  /** Ends of channels a thousand seconds after each writing; tokens live on. */
+  function shortLived(platform: GenesysRig["platform"], now: () => number): void {
+    platform.tokenLifeS = 172_800;
+    platform.expires = () => new Date(now() + 1_000_000).toISOString();
+  }
+
+  test("is left for another one before that, without a gap, where one is free", async () => {
+    let now = (): number => 1_700_000_000_000;
+    const rig = await genesysRig({ prepare: (platform) => shortLived(platform, () => now()) });
+    now = () => rig.clock.now();
+    const { platform, clock, context, live, proveFlow } = rig;
+    await live();
+    const gaps = context.gaps.length;
+    await fly(rig, 1_000_000);
+    await eventually("moved", () => context.logger.text().includes("without a gap"));
+    await clock.advance(2_000);
+    await proveFlow("on");
+    expect(platform.seen("POST", CHANNELS).length).toBe(2);
+    expect(context.gaps.length).toBe(gaps);
+  });
+
+  test("is given a new life by subscribing again where none is free: the same socket, no gap, again and again", async () => {
+    let now = (): number => 1_700_000_000_000;
+    const rig = await genesysRig({ prepare: (platform) => shortLived(platform, () => now()) });
+    now = () => rig.clock.now();
+    const { platform, context, source, live, channel, proveFlow } = rig;
+    await live();
+    const { id } = await channel();
+    for (let n = 0; n < 19; n += 1) {
+      platform.channels.push({
+        id: `foreign-${n}`,
+        token: "other",
+        topics: [],
+        socket: undefined,
+        connectUri: "ws://x/",
+      });
+    }
+    const gaps = context.gaps.length;
+    const puts = platform.seen("PUT", SUBSCRIPTIONS).length;
+    await fly(rig, 3_000_000);
+    await proveFlow("on");
+    expect(platform.sockets.length).toBe(1);
+    expect((await channel()).id).toBe(id);
+    const extended = platform.seen("PUT", SUBSCRIPTIONS).length - puts;
+    expect(extended).toBeGreaterThanOrEqual(3);
+    expect(extended).toBeLessThanOrEqual(4);
+    expect(context.gaps.length).toBe(gaps);
+    expect(source.status().rivals?.evictions.count).toBe(0);
+    expect(context.logger.text()).toContain("subscribed anew, which extends it");
+  });
+
+  test("where it can't be extended either: the same channel again, with a declared gap", async () => {
+    let now = (): number => 1_700_000_000_000;
+    const rig = await genesysRig({ prepare: (platform) => shortLived(platform, () => now()) });
+    now = () => rig.clock.now();
+    const { platform, context, live, proveFlow } = rig;
+    const first = await live();
+    for (let n = 0; n < 19; n += 1) {
+      platform.channels.push({
+        id: `foreign-${n}`,
+        token: "other",
+        topics: [],
+        socket: undefined,
+        connectUri: "ws://x/",
+      });
+    }
+    platform.traps.push({ method: "PUT", path: SUBSCRIPTIONS, fault: { kind: "answer", status: 503 }, times: 1 });
+    const gaps = context.gaps.length;
+    await fly(rig, 900_000);
+    await eventually("replaced", () => first.closed !== undefined);
+    await proveFlow("on");
+    expect(context.gaps.slice(gaps)).toMatchObject([
+      { cause: expect.stringContaining("no channel is free") as string },
+    ]);
+  });
+});
+
 describe("what the platform announces", () => {
   test("a revoked token: a new token, a new channel, and the old socket is read as long as it speaks", async () => {
     const { platform, context, live, channel, proveFlow } = await genesysRig();

@@ -96,6 +96,8 @@ export interface ForeignGenesys {
   tokenLifeS: number;
   /** What the channel's `connectUri` is, where not its own address. */
   connectUri: ((channelId: string) => string) | undefined;
+  /** The end of a channel that is made, or whose list is written, now. */
+  expires: () => string;
   readonly channels: ForeignChannel[];
   readonly sockets: ForeignSocket[];
   /** Sockets that stand. */
@@ -125,6 +127,8 @@ interface MutableChannel {
   topics: string[];
   socket: ForeignSocket | undefined;
   connectUri: string;
+  /** Begun anew by each writing of its list. */
+  expires?: string | undefined;
 }
 
 interface Answer {
@@ -166,6 +170,7 @@ class Platform implements ForeignGenesys {
   readonly tokens: string[] = [];
   tokenLifeS = 86_400;
   connectUri: ((channelId: string) => string) | undefined;
+  expires = (): string => "2026-03-05T10:00:00.000Z";
   readonly channels: MutableChannel[] = [];
   readonly sockets: ForeignSocket[] = [];
   readonly #credentials: Credentials;
@@ -339,7 +344,7 @@ class Platform implements ForeignGenesys {
     this.#made += 1;
     const id = `streaming-0-canary${String(this.#made).padStart(20, "0")}`;
     const connectUri = this.connectUri?.(id) ?? `ws://127.0.0.1:${this.#port}/channels/${id}`;
-    const channel: MutableChannel = { id, token, topics: [], socket: undefined, connectUri };
+    const channel: MutableChannel = { id, token, topics: [], socket: undefined, connectUri, expires: this.expires() };
     this.channels.push(channel);
     return { status: 200, body: shown(channel) };
   }
@@ -364,6 +369,7 @@ class Platform implements ForeignGenesys {
       return error(403, "notification.unauthorized.topic", `no permission for ${bad[0]}`);
     }
     const good = wanted.filter((topic) => !bad.includes(topic));
+    channel.expires = this.expires();
     channel.topics = [...new Set([...(method === "PUT" ? [] : channel.topics), ...good])];
     const rejected = bad.map((id) => ({
       id,
@@ -428,8 +434,8 @@ function covers(entry: string, topic: string): boolean {
   return names.includes(topic.toLowerCase());
 }
 
-function shown({ id, connectUri }: MutableChannel): unknown {
-  return { id, connectUri, expires: "2026-03-05T10:00:00.000Z" };
+function shown({ id, connectUri, expires }: MutableChannel): unknown {
+  return { id, connectUri, expires };
 }
 
 function permitted(id: string): unknown {

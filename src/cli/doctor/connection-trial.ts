@@ -32,7 +32,7 @@ export interface TrialSetting {
 
 /** Subscribes and connects; answers what the platform refused, or undefined where it never came to that. */
 export async function tryConnection(setting: TrialSetting, tell: Tell): Promise<readonly RejectedTopic[] | undefined> {
-  const { account, channelsInUse } = setting;
+  const { account, channelsInUse, clock } = setting;
   if (channelsInUse === undefined || channelsInUse >= MAX_CHANNELS) {
     const why = channelsInUse === undefined ? "how many are in use is not known" : `all ${MAX_CHANNELS} are in use`;
     tell(
@@ -42,7 +42,7 @@ export async function tryConnection(setting: TrialSetting, tell: Tell): Promise<
     );
     return undefined;
   }
-  const channels = createChannelsApi(account);
+  const channels = createChannelsApi({ ...account, clock });
   const created = await channels.create(true);
   if (created.kind === "no-free-channel") {
     tell("connection", "unchecked", "no channel was opened: the last free one was just taken");

@@ -4,7 +4,7 @@
  *
  * - N1  Every interval in which nothing delivers is a declared gap, from the last sign of life to the moment of joining.
  * - N2  Before its channel or its token ends, and when the platform announces the socket's end, a line moves: the successor
- *       stands before the old one is let go.
+ *       stands before the old one is let go. Where no channel is free for that and only the channel ends, its life is extended.
  */
 import { backoffMs } from "../../core/backoff.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "../../core/channel-state.ts";
 import type { Timer } from "../../ports/clock.ts";
 import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
-import type { SystemTopic } from "../../wire/genesys.ts";
+import { MAX_CHANNELS, type SystemTopic } from "../../wire/genesys.ts";
 import type { Renewals } from "./client.ts";
 import { tellInput } from "./line-words.ts";
 import { RivalSigns, type ToldSign } from "./rival-signs.ts";
@@ -372,10 +372,29 @@ export class ChannelLine {
     this.#move?.cancel();
     this.#move = context.clock.setTimer(at - now, () => {
       renewals.release(this);
+      if (!byToken) {
+        void this.#renew(channel);
+        return;
+      }
       // The next channel is to belong to a new token; the first line to move brings it.
-      if (byToken && this.#held !== undefined) this.#options.channels.forgetToken(this.#held);
-      this.#apply({ kind: "move", cause: byToken ? "its token ends soon" : "the channel ends soon" });
+      this.#options.channels.forgetToken(channel);
+      this.#apply({ kind: "move", cause: "its token ends soon" });
     });
+  }
+
+  /** N2. */
+  async #renew(channel: Channel): Promise<void> {
+    const { channels, context, name } = this.#options;
+    const isFull = ((await channels.inUse("subscribe")) ?? 0) >= MAX_CHANNELS;
+    const isExtended = isFull && channel === this.#held && this.#life.standing && (await this.#subscriptions.extend());
+    if (channel !== this.#held || !this.#life.standing) return;
+    if (!isExtended) {
+      this.#apply({ kind: "move", cause: "the channel ends soon" });
+      return;
+    }
+    const line = `${name}: the channel would have ended soon and no other is free: its topics were subscribed anew, which extends it`;
+    context.logger.info({ channel: name }, line);
+    this.#planMove();
   }
 
   #wait(ms: number): void {

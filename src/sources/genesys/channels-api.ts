@@ -4,6 +4,7 @@
  * One writer for each channel: what changes its list waits for what was asked before, so an older list never overtakes a newer one.
  */
 import type { Token, TokenSource } from "../../oauth/token.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { combineTopics } from "../../core/topic.ts";
 import { API_PATHS, MAX_CHANNELS } from "../../wire/genesys.ts";
 import { connectUriProblem, type Endpoints } from "./endpoints.ts";
@@ -24,8 +25,10 @@ export interface Channel {
   readonly id: string;
   /** A bearer capability: whoever has it reads the events. Never shown. */
   readonly connectUri: string;
-  /** Epoch milliseconds; undefined where the platform did not say. */
-  readonly expiresAt: number | undefined;
+  /** Epoch milliseconds, moved on by `extend`; undefined where the platform did not say. */
+  expiresAt: number | undefined;
+  /** How long it lives after each writing of its list, in milliseconds. */
+  readonly lifeMs: number;
   /** The token that owns it; a channel ends with its token. */
   readonly token: Token;
 }
@@ -60,6 +63,8 @@ export interface ChannelsApi {
   create(ifFree: boolean): Promise<CreateAnswer>;
   /** Makes these topics, single ones, the channel's whole list, and reads back what the platform made of it. */
   subscribe(channel: Channel, topics: readonly string[], options?: WriteOptions): Promise<SubscribeAnswer>;
+  /** Writes the list anew, which the platform takes for a sign that the channel is wanted: its life begins anew. */
+  extend(channel: Channel, topics: readonly string[], options?: WriteOptions): Promise<SubscribeAnswer>;
   /** Holds the channel's list against these topics, and changes nothing. */
   readBack(channel: Channel, topics: readonly string[]): Promise<ReadBack>;
   /** Whether the platform still knows it. */
@@ -79,6 +84,7 @@ export interface ChannelsApiOptions {
   readonly api: GenesysApi;
   readonly tokens: TokenSource;
   readonly endpoints: Endpoints;
+  readonly clock: Clock;
 }
 
 /** How a list is written. */
@@ -98,15 +104,17 @@ class Channels implements ChannelsApi {
   readonly #api: GenesysApi;
   readonly #tokens: TokenSource;
   readonly #endpoints: Endpoints;
+  readonly #clock: Clock;
   /** Channels that we left: the platform lists them until they end, though nothing uses them. */
   readonly #left = new Set<string>();
   /** Of each channel what is under way on its list. */
   readonly #writes = new WeakMap<Channel, Promise<unknown>>();
 
-  constructor({ api, tokens, endpoints }: ChannelsApiOptions) {
+  constructor({ api, tokens, endpoints, clock }: ChannelsApiOptions) {
     this.#api = api;
     this.#tokens = tokens;
     this.#endpoints = endpoints;
+    this.#clock = clock;
   }
 
   async create(ifFree: boolean): Promise<CreateAnswer> {
@@ -117,7 +125,7 @@ class Channels implements ChannelsApi {
     const answer = await this.#api.call({ method: "POST", path: API_PATHS.channels, priority: "reconnect" });
     if (answer.kind === "gone") return { kind: "refused", reason: answer.reason };
     if (answer.kind !== "ok") return answer;
-    const channel = readChannel(answer.json, answer.token);
+    const channel = readChannel(answer.json, answer.token, this.#clock.now());
     if (channel === undefined)
       return { kind: "failed", reason: "the platform answered with a channel that has no id or connectUri" };
     const problem = connectUriProblem(channel.connectUri, this.#endpoints);
@@ -149,6 +157,21 @@ class Channels implements ChannelsApi {
       invalid.push({ topic: named, reason: answer.reason, missingPermissions: permissionsIn(answer.message) });
       wanted = wanted.filter((topic) => topic !== named);
     }
+  }
+
+  async extend(channel: Channel, topics: readonly string[], options: WriteOptions = {}): Promise<SubscribeAnswer> {
+    const begun = this.#clock.now();
+    const answer = await this.subscribe(channel, topics, options);
+    if (answer.kind !== "subscribed") return answer;
+    const listed = await this.#api.call({
+      method: "GET",
+      path: API_PATHS.channels,
+      priority: "subscribe",
+      owner: channel.token,
+    });
+    const found = listed.kind === "ok" ? readEntities(listed.json).find(({ id }) => id === channel.id) : undefined;
+    channel.expiresAt = toInstant(found?.["expires"]) ?? begun + channel.lifeMs;
+    return answer;
   }
 
   /** The answer names what it took. Where it does not name all, the list is looked up once. */
@@ -236,10 +259,18 @@ function pathOf(channel: Channel): string {
   return `${API_PATHS.channels}/${encodeURIComponent(channel.id)}`;
 }
 
-function readChannel(json: unknown, token: Token): Channel | undefined {
+/** Life of a channel where the platform does not say it (docs/protocol.md, 7). */
+const LIFE_MS = 86_400_000;
+
+function readChannel(json: unknown, token: Token, now: number): Channel | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const { id, connectUri, expires } = json as Record<string, unknown>;
   if (typeof id !== "string" || id === "" || typeof connectUri !== "string") return undefined;
-  const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
-  return { id, connectUri, token, expiresAt: Number.isNaN(end) ? undefined : end };
+  const expiresAt = toInstant(expires);
+  return { id, connectUri, token, expiresAt, lifeMs: expiresAt === undefined ? LIFE_MS : Math.max(0, expiresAt - now) };
+}
+
+function toInstant(text: unknown): number | undefined {
+  const at = typeof text === "string" ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : at;
 }

@@ -79,7 +79,7 @@ function createShared(key: string, identity: ClientIdentity, { clock, net, logge
   const url = endpoints.login + API_PATHS.token;
   const tokens = createTokenSource({ url, style: "basic", clientId, clientSecret, clock, net });
   const api = createGenesysApi({ base: endpoints.api, tokens, clock, net, logger });
-  const channels = createChannelsApi({ api, tokens, endpoints });
+  const channels = createChannelsApi({ api, tokens, endpoints, clock });
   return { key, net, client: { api, channels, renewals: createRenewals(clock) }, users: 0 };
 }
 

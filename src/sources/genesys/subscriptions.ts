@@ -88,6 +88,22 @@ export class Subscriptions {
     return this.#write(channel, "reconnect");
   }
 
+  /** Gives the standing channel a new life by writing its list again; false: that did not work. */
+  async extend(): Promise<boolean> {
+    const channel = this.#standing;
+    if (channel === undefined || this.#busy) return false;
+    const version = this.#version;
+    const { channels, combine } = this.#options;
+    this.#busy = true;
+    const answer = await channels.extend(channel, this.#topics, { priority: "subscribe", combine });
+    this.#busy = false;
+    if (this.#standing === channel) {
+      if (answer.kind === "subscribed") this.#took(channel, version, answer.rejected);
+      this.#settle();
+    }
+    return answer.kind === "subscribed";
+  }
+
   /** This channel delivers now; undefined: none does. */
   stand(channel: Channel | undefined): void {
     if (channel !== this.#standing) {
@@ -121,9 +137,13 @@ export class Subscriptions {
     const { combine } = this.#options;
     const answer = await this.#options.channels.subscribe(channel, this.#topics, { priority, combine });
     if (answer.kind !== "subscribed" || this.#closed) return answer;
-    this.#written.set(channel, version);
-    if (version === this.#version) this.#reject(answer.rejected);
+    this.#took(channel, version, answer.rejected);
     return answer;
+  }
+
+  #took(channel: Channel, version: number, rejected: readonly RejectedTopic[]): void {
+    this.#written.set(channel, version);
+    if (version === this.#version) this.#reject(rejected);
   }
 
   /** One at a time (S2). */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createFakeClock } from "../../../../src/testing/fake-clock.ts";
 import type { TokenSource } from "../../../../src/oauth/token.ts";
 import { createChannelsApi } from "../../../../src/sources/genesys/channels-api.ts";
 import type { ApiCall, GenesysApi } from "../../../../src/sources/genesys/rest.ts";
@@ -18,7 +19,10 @@ function platform(entities: { id?: string }[]) {
     },
   };
   const endpoints = { login: "http://127.0.0.1:1", api: "http://127.0.0.1:1", streamingHost: undefined };
-  return { created, channels: createChannelsApi({ api, tokens: {} as TokenSource, endpoints }) };
+  return {
+    created,
+    channels: createChannelsApi({ api, tokens: {} as TokenSource, endpoints, clock: createFakeClock() }),
+  };
 }
 
 test("a channel that was left counts as free only while the platform still lists it", async () => {
