@@ -22,6 +22,7 @@ export type {
   GapReport,
   IntakeResult,
   OpenGap,
+  OverlapStatus,
   PushAnswer,
   PushSource,
   ReceivedEvent,

@@ -109,6 +109,19 @@ export interface ConnectionStatus {
   readonly lastFrameAt: number | undefined;
   /** Why it is not live, in one line. */
   readonly reason: string | undefined;
+  /** Where a successor delivers before the old socket goes. */
+  readonly overlaps?: OverlapStatus;
+}
+
+/** Times in which two sockets of one connection delivered at once, so that nothing is missed while it moves. */
+export interface OverlapStatus {
+  readonly count: number;
+  /** All together, in milliseconds. */
+  readonly ms: number;
+  /** Events that both carried, handed on once. */
+  readonly folded: number;
+  /** Epoch milliseconds: one goes on since then. */
+  readonly since: number | undefined;
 }
 
 /** A source for status pages, readiness and metrics. */

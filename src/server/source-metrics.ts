@@ -34,9 +34,21 @@ export function writeSourceMetrics(to: MetricWriter, { sources, now }: ServiceSt
     to.counter("ringfirst_source_reconnects_total", "Reconnects of the connections there are now.", reconnects, {
       source,
     });
+    writeOverlaps(to, report);
     writeRivals(to, report);
     writeHeadroom(to, report, now);
   }
+}
+
+function writeOverlaps(to: MetricWriter, { name: source, connections }: SourceReport): void {
+  const overlaps = connections.flatMap((connection) => connection.overlaps ?? []);
+  if (overlaps.length === 0) return;
+  const sum = (of: "count" | "folded" | "ms"): number => overlaps.reduce((total, one) => total + one[of], 0);
+  const moves = "Times in which a successor delivered before the old socket went.";
+  to.counter("ringfirst_source_overlaps_total", moves, sum("count"), { source });
+  to.counter("ringfirst_source_overlap_seconds_total", "How long these took.", sum("ms") / 1_000, { source });
+  const folded = "Events that both sockets carried, handed on once.";
+  to.counter("ringfirst_source_folded_total", folded, sum("folded"), { source });
 }
 
 function writeRivals(to: MetricWriter, { name: source, rivals }: SourceReport): void {

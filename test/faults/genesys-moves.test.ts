@@ -54,8 +54,12 @@ describe("a move", () => {
     const during = marks().length;
     await eventually("events while both stand", () => marks().length > during + 20);
     expect(first.closed).toBeUndefined();
+    expect(source.status().connections[0]?.overlaps).toMatchObject({ count: 1, since: clock.now() });
     await clock.advance(2_000);
     await eventually("the first is let go", () => first.closed !== undefined);
+    const { overlaps } = source.status().connections[0] ?? {};
+    expect(overlaps).toMatchObject({ count: 1, ms: 1_500, since: undefined });
+    expect(overlaps?.folded).toBeGreaterThan(20);
     await eventually("its list is empty", () => old.topics.length === 0);
     const after = marks().length;
     await eventually("events on the second alone", () => marks().length > after + 20);

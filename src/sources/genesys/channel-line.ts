@@ -172,6 +172,7 @@ export class ChannelLine {
       reconnects: Math.max(0, this.#joins - 1),
       lastFrameAt: link?.lastSignAt,
       reason,
+      overlaps: this.#sockets.overlaps,
     };
   }
 

@@ -8,6 +8,7 @@
 import { createOverlap, type Overlap } from "../../core/overlap.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Net } from "../../ports/net.ts";
+import type { OverlapStatus } from "../../ports/source.ts";
 import type { Channel } from "./channels-api.ts";
 import { Connection, type ConnectionEnd } from "./connection.ts";
 import type { DecodedFrame, FrameDecoder } from "./decode.ts";
@@ -78,15 +79,21 @@ export class ChannelSockets {
   #lateTimer: Timer | undefined;
   #held = false;
   #folded = 0;
+  /** Overlaps: how many there were, how long the past ones took, and when the present one began. */
+  #overlaps = 0;
+  #overlapMs = 0;
+  #overlapSince: number | undefined;
 
   constructor(options: ChannelSocketsOptions, listener: SocketsListener) {
     this.#options = options;
     this.#listener = listener;
   }
 
-  /** Equal events of two sockets that were folded into one. */
-  get folded(): number {
-    return this.#folded + (this.#overlap?.folded ?? 0);
+  /** When two sockets delivered at once, and what came of it. */
+  get overlaps(): OverlapStatus {
+    const since = this.#overlapSince;
+    const ms = this.#overlapMs + (since === undefined ? 0 : this.#options.clock.now() - since);
+    return { count: this.#overlaps, ms, folded: this.#folded + (this.#overlap?.folded ?? 0), since };
   }
 
   /** The last sign of life of the delivering socket, epoch milliseconds. */
@@ -129,6 +136,8 @@ export class ChannelSockets {
     }
     this.#old = old;
     this.#left = left;
+    this.#overlaps += 1;
+    this.#overlapSince = this.#options.clock.now();
     this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#letOldGo());
   }
 
@@ -245,6 +254,7 @@ export class ChannelSockets {
       this.#current = this.#old;
       this.#old = undefined;
       this.#overlapTimer?.cancel();
+      this.#countOverlap();
       this.#endOverlap();
       this.#listener.currentEnded(end, link.connection?.lastSignAt);
     }
@@ -255,10 +265,17 @@ export class ChannelSockets {
     const old = this.#old;
     this.#old = undefined;
     if (old === undefined) return;
+    this.#countOverlap();
     this.#recogniseLate();
     this.#endOverlap();
     old.connection?.close();
     this.#left?.(old.channel);
+  }
+
+  #countOverlap(): void {
+    if (this.#overlapSince === undefined) return;
+    this.#overlapMs += this.#options.clock.now() - this.#overlapSince;
+    this.#overlapSince = undefined;
   }
 
   #recogniseLate(): void {
