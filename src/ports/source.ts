@@ -109,6 +109,8 @@ export interface ConnectionStatus {
   readonly lastFrameAt: number | undefined;
   /** Why it is not live, in one line. */
   readonly reason: string | undefined;
+  /** Only signs of life come, for longer than is usual at this hour. @defaultValue `false` */
+  readonly tooQuiet?: boolean;
   /** Where a successor delivers before the old socket goes. */
   readonly overlaps?: OverlapStatus;
 }

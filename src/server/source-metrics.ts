@@ -34,6 +34,9 @@ export function writeSourceMetrics(to: MetricWriter, { sources, now }: ServiceSt
     to.counter("ringfirst_source_reconnects_total", "Reconnects of the connections there are now.", reconnects, {
       source,
     });
+    const quiet = report.connections.filter(({ tooQuiet }) => tooQuiet === true).length;
+    const tooQuiet = "Connections on which nothing but signs of life comes, for longer than is usual at this hour.";
+    to.gauge("ringfirst_source_too_quiet", tooQuiet, quiet, { source });
     writeOverlaps(to, report);
     writeRivals(to, report);
     writeHeadroom(to, report, now);

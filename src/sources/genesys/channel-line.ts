@@ -19,6 +19,7 @@ import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/sourc
 import { MAX_CHANNELS, type SystemTopic } from "../../wire/genesys.ts";
 import type { Renewals } from "./client.ts";
 import { tellInput } from "./line-words.ts";
+import { QuietWatch } from "./quiet-watch.ts";
 import { RivalSigns, type ToldSign } from "./rival-signs.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
 import type { Channel, ChannelsApi } from "./channels-api.ts";
@@ -81,6 +82,8 @@ export class ChannelLine {
   /** Monotonic: when the standing socket joined. */
   #stoodFrom = 0;
   readonly #signs: RivalSigns;
+  readonly #quiet: QuietWatch;
+  #isHeld = false;
   /** What the successor has shown so far. */
   #proof: Proof = { subscribed: false, alive: false };
   #pause: Timer | undefined;
@@ -97,6 +100,13 @@ export class ChannelLine {
     this.#subscriptions = new Subscriptions({ name, context, channels, topics, combine }, (reason) =>
       this.#apply({ kind: "move", cause: reason }),
     );
+    this.#quiet = new QuietWatch({
+      name,
+      clock: context.clock,
+      logger: context.logger,
+      isListening: () => this.#life.standing && !this.#isHeld,
+      tooQuiet: () => this.#apply({ kind: "move", cause: "nothing came for too long" }),
+    });
     this.#sockets = new ChannelSockets(
       { clock: context.clock, net: context.net, maxFrameBytes, decode },
       {
@@ -110,7 +120,10 @@ export class ChannelLine {
           this.#lastGoodAt = lastSignAt ?? this.#lastGoodAt;
           this.#apply({ kind: "lost", reason: describeEnd(end), next: afterLoss(end) });
         },
-        frame: options.frame,
+        frame: (frame, bytes, isBinary) => {
+          this.#quiet.event();
+          options.frame(frame, bytes, isBinary);
+        },
         notice: (frame, standing) => this.#onNotice(frame, standing),
       },
     );
@@ -118,6 +131,11 @@ export class ChannelLine {
 
   get life(): ChannelLife {
     return this.#life;
+  }
+
+  /** Why too little comes; undefined: as much as ever. */
+  get quietReason(): string | undefined {
+    return this.#life.standing ? this.#quiet.reason : undefined;
   }
 
   get rejected(): readonly RejectedTopic[] {
@@ -141,6 +159,7 @@ export class ChannelLine {
   }
 
   start(): void {
+    this.#quiet.start();
     this.#apply({ kind: "start" });
   }
 
@@ -150,6 +169,8 @@ export class ChannelLine {
   }
 
   hold(held: boolean): void {
+    this.#isHeld = held;
+    this.#quiet.interrupt();
     this.#sockets.hold(held);
   }
 
@@ -157,6 +178,7 @@ export class ChannelLine {
   async close(): Promise<void> {
     this.#apply({ kind: "close" });
     this.#subscriptions.close();
+    this.#quiet.close();
     const left = new Set([...this.#sockets.close(), this.#held, this.#made].filter((channel) => channel !== undefined));
     await Promise.allSettled([...left].map((channel) => this.#options.channels.leave(channel)));
   }
@@ -171,7 +193,8 @@ export class ChannelLine {
       topicCount: this.topics.length - this.rejected.length,
       reconnects: Math.max(0, this.#joins - 1),
       lastFrameAt: link?.lastSignAt,
-      reason,
+      reason: reason ?? this.quietReason,
+      tooQuiet: this.quietReason !== undefined,
       overlaps: this.#sockets.overlaps,
     };
   }
@@ -184,7 +207,10 @@ export class ChannelLine {
     const { life, commands } = stepChannel(before, input);
     this.#life = life;
     this.#forget(input, before);
-    if (!life.standing) this.#subscriptions.stand(undefined);
+    if (!life.standing) {
+      this.#subscriptions.stand(undefined);
+      this.#quiet.interrupt();
+    }
     if (life.standing !== before.standing || life.phase !== before.phase)
       this.#since = this.#options.context.clock.now();
     if (life !== before) {

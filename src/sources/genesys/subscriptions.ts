@@ -6,6 +6,7 @@
  * - S3  A new topic is a declared gap from when it may have begun until its channel has it. One that goes is a shorter list: the
  *       others' socket does not notice.
  * - S4  A failure never touches the socket, which goes on with what it has. A channel that is gone is for the line to replace.
+ * - S5  The standing channel's list is read back every few minutes: a platform that forgets it says nothing.
  */
 import { backoffMs } from "../../core/backoff.ts";
 import { topicIdentity } from "../../core/topic.ts";
@@ -28,6 +29,8 @@ export interface SubscriptionsOptions {
 const BACKOFF = { initialMs: 1_000, maxMs: 120_000 };
 /** Rejected topics, and lists that are refused whole, are tried again after so long, more or less. */
 const SLOW_MS = 600_000;
+/** The list is read back so often, more or less. */
+const READ_BACK_MS = 300_000;
 /** A list that was written or looked at so shortly ago is not looked at again. */
 const LOOKED_MS = 10_000;
 /** Rejected topics that are told one by one. */
@@ -49,6 +52,7 @@ export class Subscriptions {
   #busy = false;
   #failures = 0;
   #timer: Timer | undefined;
+  #readBack: Timer | undefined;
   /** Epoch milliseconds: when the standing channel's list was last known to be right. */
   #goodAt: number;
   #closed = false;
@@ -111,6 +115,7 @@ export class Subscriptions {
       this.#timer?.cancel();
     }
     this.#standing = channel;
+    this.#planReadBack();
     this.#settle();
   }
 
@@ -119,8 +124,20 @@ export class Subscriptions {
     if (this.#options.context.clock.now() - this.#goodAt >= LOOKED_MS) void this.#verify();
   }
 
+  /** S5. */
+  #planReadBack(): void {
+    const { clock } = this.#options.context;
+    this.#readBack?.cancel();
+    if (this.#standing === undefined || this.#closed) return;
+    this.#readBack = clock.setTimer(READ_BACK_MS * (0.9 + 0.2 * clock.random()), () => {
+      this.verify();
+      this.#planReadBack();
+    });
+  }
+
   close(): void {
     this.#closed = true;
+    this.#readBack?.cancel();
     this.#standing = undefined;
     this.#timer?.cancel();
   }

@@ -120,7 +120,8 @@ class Supervisor implements GenesysSource {
     return {
       state: this.#stateNow(),
       since: this.#since,
-      reason: this.#trouble?.reason ?? lines.find(({ life }) => !life.standing)?.life.reason ?? noRoom,
+      reason:
+        this.#trouble?.reason ?? lines.find(({ life }) => !life.standing)?.life.reason ?? noRoom ?? this.#quietReason,
       connections: lines.map((line) => line.status()),
       rejectedTopics: [
         ...lines.flatMap((line) => line.rejected),
@@ -279,6 +280,11 @@ class Supervisor implements GenesysSource {
     return line;
   }
 
+  get #quietReason(): string | undefined {
+    const line = this.#lines.find(({ quietReason }) => quietReason !== undefined);
+    return line === undefined ? undefined : `${line.status().name}: ${line.quietReason}`;
+  }
+
   #noRoomReason(): string | undefined {
     const count = this.#noRoom.length;
     if (count === 0) return undefined;
@@ -351,7 +357,9 @@ class Supervisor implements GenesysSource {
     if (this.#trouble !== undefined) return this.#trouble.refused ? "refused" : "waiting";
     if (this.#lines.length === 0) return "starting";
     const standing = this.#lines.filter(({ life }) => life.standing).length;
-    if (standing === this.#lines.length) return this.#noRoom.length > 0 ? "degraded" : "live";
+    if (standing === this.#lines.length) {
+      return this.#noRoom.length > 0 || this.#quietReason !== undefined ? "degraded" : "live";
+    }
     if (standing > 0) return "degraded";
     if (this.#lines.some(({ life }) => life.effort === "slow")) return "refused";
     return this.#lines.every(({ life }) => life.reason === undefined) ? "starting" : "waiting";
