@@ -128,14 +128,14 @@ export function readConversation(body: unknown, medium: MediaType | "any"): Conv
 }
 
 /** A communication, and the medium it is of; in the shape per medium the participant stands for it. */
-interface Part {
+export interface Part {
   readonly mediaType: MediaType;
   readonly facts: Json;
   readonly isParticipant: boolean;
 }
 
-/** S2. */
-function partsOf(participant: Json, medium: MediaType | "any"): readonly Part[] {
+/** What a participant does, by communication (S2). */
+export function partsOf(participant: Json, medium: MediaType | "any"): readonly Part[] {
   if (medium !== "any" && typeof participant["state"] === "string") {
     return [{ mediaType: medium, facts: participant, isParticipant: true }];
   }
@@ -214,7 +214,8 @@ const MAX_TEXT = 200;
 /** Only what was offered ends like this. */
 const REFUSALS: ReadonlySet<string> = new Set(["transfer.noanswer", "transfer.notavailable", "transfer.dnd"]);
 
-function stateOf(value: unknown): SeenState {
+/** A state's meaning. */
+export function stateOf(value: unknown): SeenState {
   switch (value) {
     case "alerting":
     case "offering":
