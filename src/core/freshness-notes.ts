@@ -18,6 +18,8 @@ export interface Note {
   readonly at: number;
   /** Counted over all notes: what is noted later has a greater one. */
   readonly seq: number;
+  /** It was asked for and handed on; no live event said it. */
+  readonly isAsked: boolean;
   /** A view, good until the next note is made; undefined: the body was too long to be kept. */
   readonly body: Uint8Array | undefined;
 }
@@ -28,6 +30,7 @@ interface Kept {
   readonly topic: string;
   readonly at: number;
   readonly seq: number;
+  readonly isAsked: boolean;
   readonly start: number;
   /** At least 1, so that each has a place of its own. */
   readonly room: number;
@@ -65,8 +68,8 @@ export class LiveNotes {
     return this.#objects.size;
   }
 
-  /** An event of this object on this topic was received. */
-  note(object: string, topic: string, body: Uint8Array, at: number): void {
+  /** An event of this object on this topic was received, or, `isAsked`, handed on. */
+  note(object: string, topic: string, body: Uint8Array, at: number, isAsked: boolean = false): void {
     const length = body.length > this.#capacity * LONGEST_SHARE ? -1 : body.length;
     const room = Math.max(1, length);
     const start = this.#makeRoom(room);
@@ -75,7 +78,18 @@ export class LiveNotes {
       this.#ring.set(body, start);
     }
     this.#seq += 1;
-    const kept: Kept = { object, topic, at, seq: this.#seq, start, room, length, stale: false, next: undefined };
+    const kept: Kept = {
+      object,
+      topic,
+      at,
+      seq: this.#seq,
+      isAsked,
+      start,
+      room,
+      length,
+      stale: false,
+      next: undefined,
+    };
     this.#head = start + room;
     if (this.#youngest === undefined) this.#oldest = kept;
     else this.#youngest.next = kept;
@@ -109,9 +123,9 @@ export class LiveNotes {
     this.#head = 0;
   }
 
-  #read({ topic, at, seq, start, length }: Kept): Note {
+  #read({ topic, at, seq, isAsked, start, length }: Kept): Note {
     const body = length < 0 ? undefined : (this.#ring?.subarray(start, start + length) ?? new Uint8Array(0));
-    return { topic, at, seq, body };
+    return { topic, at, seq, isAsked, body };
   }
 
   #put(kept: Kept): void {

@@ -135,7 +135,7 @@ function comparable(part: StandingPart, { said }: PartState): unknown {
   }
 }
 
-/** How a standing stands to a live event, over the parts of which both speak. */
+/** How a standing stands to a live event, over the parts of which both speak; `unordered` where there are none. */
 export function compareStanding(rest: Standing, userId: string, body: unknown, topic: string): SnapshotOrder {
   if (asObject(body) === undefined) return "unordered";
   const orders: SnapshotOrder[] = [];
@@ -144,6 +144,7 @@ export function compareStanding(rest: Standing, userId: string, body: unknown, t
     const theirs = mine && readLivePart(part, userId, body, topic);
     if (mine !== undefined && theirs !== undefined) orders.push(comparePart(part, mine, theirs));
   }
+  if (orders.length === 0) return "unordered";
   return (["older", "unordered", "newer"] as const).find((order) => orders.includes(order)) ?? "equal";
 }
 

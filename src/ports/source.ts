@@ -145,6 +145,24 @@ export interface SourceStatus {
   readonly rivals?: RivalCounts;
   /** How many topics there are and how much room is left, where the provider has limits. */
   readonly headroom?: TopicHeadroom;
+  /** What is asked for after gaps, where the source asks. */
+  readonly reconciliation?: ReconciliationStatus;
+}
+
+/** How a source asks for the state that gaps hid. */
+export interface ReconciliationStatus {
+  /** Gaps that have ended, and are not settled yet. */
+  readonly asking: number;
+  /** Epoch milliseconds: when it began to ask for the last one; undefined: never. */
+  readonly askedAt: number | undefined;
+  /** States that were handed on, as events with the origin `reconciled`. */
+  readonly handedOn: number;
+  /** States that said nothing new. */
+  readonly unchanged: number;
+  /** Answers that were older than what live events had shown, so they were not handed on. */
+  readonly behind: number;
+  /** Questions that failed for good, or were refused. */
+  readonly failed: number;
 }
 
 /** Signs that somebody else uses the same OAuth client, or a channel of ours; since the start. */

@@ -10,6 +10,19 @@ export const API_PATHS = {
   users: "/api/v2/users",
   queues: "/api/v2/routing/queues",
   divisions: "/api/v2/authorization/divisions",
+  /** One conversation in the generic shape: its id follows; in that of one medium: the medium's plural and its id. */
+  conversations: "/api/v2/conversations",
+  searchConversations: "/api/v2/analytics/conversations/details/query",
+  queueNumbers: "/api/v2/analytics/queues/observations/query",
+} as const;
+
+/** The state of a person: of many at once, and below the person's own path. */
+export const STANDING_PATHS = {
+  presences: "/api/v2/users/presences/purecloud/bulk",
+  presence: "presences/purecloud",
+  routingStatus: "routingstatus",
+  station: "station",
+  outOfOffice: "outofoffice",
 } as const;
 
 /** Members of an event frame. */

@@ -3,11 +3,26 @@ import { integerIn, invalid } from "../../core/option-check.ts";
 import { TOPIC_LIMITS } from "../../core/topic-plan.ts";
 import { type EndpointOptions, resolveEndpoints } from "./endpoints.ts";
 import { resolveSelectors, type TopicSelector } from "./selectors.ts";
+import type { ReconcilePlan } from "./reconcile/reconciler.ts";
 import { createGenesysSource, type GenesysSource } from "./supervisor.ts";
 
 export type { EndpointOptions } from "./endpoints.ts";
 export type { Members, TopicSelector } from "./selectors.ts";
 export type { GenesysSource } from "./supervisor.ts";
+
+/** When the state that gaps hid is asked for. */
+export interface ReconcileOptions {
+  /** For gaps that are part of a start. @defaultValue `true` */
+  readonly atStart?: boolean;
+  /** For all others. @defaultValue `true` */
+  readonly afterGaps?: boolean;
+  /**
+   * The platform's analytics know a conversation so long after it began, at the latest; then they are asked once more.
+   *
+   * @defaultValue `75_000`
+   */
+  readonly analyticsLagMs?: number;
+}
 
 /** What {@link genesysSource} takes. */
 export interface GenesysSourceOptions {
@@ -24,6 +39,13 @@ export interface GenesysSourceOptions {
   readonly endpoints?: EndpointOptions;
   /** People and queues behind `{*}` are looked up again after so long, more or less. @defaultValue `300_000` */
   readonly lookUpEveryMs?: number;
+  /**
+   * After a gap and at the start the state is asked for by REST and handed on, as events with the origin `reconciled`;
+   * `false`: never. See docs/reconciliation.md.
+   *
+   * @defaultValue `true`
+   */
+  readonly reconcile?: boolean | ReconcileOptions;
   readonly limits?: {
     /** A longer frame closes the socket (1009), which is a gap. @defaultValue `1_048_576` */
     readonly maxFrameBytes?: number;
@@ -48,7 +70,7 @@ export interface GenesysSourceOptions {
  * @throws RingfirstError `RF_REGION_UNKNOWN`, `RF_OPTION_INVALID`
  */
 export function genesysSource(options: GenesysSourceOptions): GenesysSource {
-  const { name, region, clientId, clientSecret, topics, endpoints, lookUpEveryMs, limits = {} } = options;
+  const { name, region, clientId, clientSecret, topics, endpoints, lookUpEveryMs, reconcile, limits = {} } = options;
   const path = `source ${name}`;
   if (clientId === "") throw invalid(`${path}.clientId`, "the id of an OAuth client", "an empty text");
   if (clientSecret === "") throw invalid(`${path}.clientSecret`, "the secret of the OAuth client", "an empty text");
@@ -76,5 +98,13 @@ export function genesysSource(options: GenesysSourceOptions): GenesysSource {
     },
     maxFrameBytes: integerIn(`${path}.limits.maxFrameBytes`, limits.maxFrameBytes ?? 1_048_576, 1_024, 2 ** 30),
     maxDepth: integerIn(`${path}.limits.maxDepth`, limits.maxDepth ?? 64, 4, 10_000),
+    reconcile: resolveReconcile(`${path}.reconcile`, reconcile ?? true),
   });
+}
+
+function resolveReconcile(path: string, options: boolean | ReconcileOptions): ReconcilePlan | undefined {
+  if (options === false) return undefined;
+  const { atStart = true, afterGaps = true, analyticsLagMs = 75_000 } = options === true ? {} : options;
+  if (!atStart && !afterGaps) return undefined;
+  return { atStart, afterGaps, analyticsLagMs: integerIn(`${path}.analyticsLagMs`, analyticsLagMs, 0, 3_600_000) };
 }

@@ -4,7 +4,7 @@
  */
 import { backoffMs } from "../../core/backoff.ts";
 import { frameSample } from "../../core/frame-sample.ts";
-import { singleTopics } from "../../core/topic.ts";
+import { singleTopics, topicIdentity } from "../../core/topic.ts";
 import { changePlan, planTopics, tooManyReason, type TopicLimits } from "../../core/topic-plan.ts";
 import { EMPTY_ROSTER, nextRoster, type Roster } from "../../core/topic-roster.ts";
 import type { Timer } from "../../ports/clock.ts";
@@ -16,6 +16,7 @@ import { createFrameDecoder, type DecodedFrame, type FrameDecoder } from "./deco
 import type { Endpoints } from "./endpoints.ts";
 import { headroomOf } from "./headroom.ts";
 import { LookUp } from "./look-up.ts";
+import { type ReconcilePlan, Reconciler } from "./reconcile/reconciler.ts";
 import { RivalTally } from "./rival-tally.ts";
 import { type Expansion, expandSelectors, type Selector } from "./selectors.ts";
 
@@ -30,6 +31,8 @@ export interface GenesysPlan {
   readonly limits: TopicLimits;
   readonly maxFrameBytes: number;
   readonly maxDepth: number;
+  /** Undefined: the state that gaps hid is not asked for. */
+  readonly reconcile: ReconcilePlan | undefined;
 }
 
 const BACKOFF = { initialMs: 500, maxMs: 60_000 };
@@ -54,6 +57,7 @@ export function createGenesysSource(plan: GenesysPlan): GenesysSource {
 /** What `start` brings. */
 interface Running extends PlatformClient {
   readonly context: SourceContext;
+  readonly reconciler: Reconciler | undefined;
 }
 
 class Supervisor implements GenesysSource {
@@ -92,7 +96,8 @@ class Supervisor implements GenesysSource {
     if (this.#state !== "idle") return;
     const { clock } = context;
     const { selectors } = this.#plan;
-    this.#running = { ...shareClient(this.#plan, context), context };
+    const client = shareClient(this.#plan, context);
+    this.#running = { ...client, context, reconciler: this.#createReconciler(client, context) };
     this.#state = "planning";
     this.#since = clock.now();
     const topics = selectors.flatMap(({ topic }) => singleTopics(topic));
@@ -103,11 +108,13 @@ class Supervisor implements GenesysSource {
   pause(): void {
     this.#held = true;
     for (const line of this.#lines) line.hold(true);
+    this.#running?.reconciler?.hold(true);
   }
 
   resume(): void {
     this.#held = false;
     for (const line of this.#lines) line.hold(false);
+    this.#running?.reconciler?.hold(false);
   }
 
   refresh(): void {
@@ -117,6 +124,7 @@ class Supervisor implements GenesysSource {
   status(): SourceStatus {
     const lines = this.#lines;
     const noRoom = this.#noRoomReason();
+    const reconciler = this.#running?.reconciler;
     return {
       state: this.#stateNow(),
       since: this.#since,
@@ -137,6 +145,7 @@ class Supervisor implements GenesysSource {
         budget: this.#running?.api.budget?.(),
         lookedUpAt: this.#lookUp?.lookedAt,
       }),
+      ...(reconciler !== undefined && { reconciliation: reconciler.status() }),
     };
   }
 
@@ -160,6 +169,7 @@ class Supervisor implements GenesysSource {
     this.#lookUp?.close();
     const running = this.#running;
     if (running === undefined) return;
+    running.reconciler?.close();
     const { clock } = running.context;
     await new Promise<void>((resolve) => {
       const limit = clock.setTimer(LEAVE_MS, resolve);
@@ -254,7 +264,7 @@ class Supervisor implements GenesysSource {
   }
 
   #addLine(
-    { context, channels, renewals }: Running,
+    { context, channels, renewals, reconciler }: Running,
     place: number,
     topics: readonly string[],
     missedSince: number,
@@ -265,7 +275,7 @@ class Supervisor implements GenesysSource {
       name,
       topics,
       missedSince,
-      context,
+      context: reconciler?.context ?? context,
       channels,
       renewals,
       combine: this.#combines(),
@@ -325,11 +335,31 @@ class Supervisor implements GenesysSource {
     logger.warn({ channels: all, own }, `${this.name}: ${line}; one more would push one out, unseen`);
   }
 
+  #createReconciler({ api }: PlatformClient, context: SourceContext): Reconciler | undefined {
+    const { name, reconcile: plan } = this.#plan;
+    if (plan === undefined) return undefined;
+    const subscribed = (): ReadonlySet<string> => {
+      const rejected = new Set(this.#lines.flatMap((line) => line.rejected.map(({ topic }) => topicIdentity(topic))));
+      return new Set(this.#lines.flatMap(({ topics }) => topics.map(topicIdentity))).difference(rejected);
+    };
+    return new Reconciler({
+      name,
+      plan,
+      api,
+      context,
+      subscribed,
+      receive: (event) => {
+        if (!context.receive(event)) this.pause();
+      },
+    });
+  }
+
   #onFrame(context: SourceContext, frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void {
     if (this.#state === "closed") return;
     const receivedAt = context.clock.now();
     if (frame.kind === "event") {
       const { topic, body, key, correlationId } = frame;
+      this.#running?.reconciler?.note(topic, key, body, receivedAt);
       if (!context.receive({ topic, body, encoding: "json", origin: "live", receivedAt, key, correlationId }))
         this.pause();
       return;

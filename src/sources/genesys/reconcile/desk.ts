@@ -1,0 +1,152 @@
+/**
+ * What all kinds of questions share: the notes of live events, the way on for what was found out, and the counters.
+ *
+ * - H1  A state is handed on in the same turn in which it was judged against the notes, so nothing live comes between (P8).
+ * - H2  What was handed on is noted as if it had been received: a second answer is judged against it, too.
+ */
+import { judgeSnapshot, type CompareLive } from "../../../core/freshness.ts";
+import type { LiveNotes } from "../../../core/freshness-notes.ts";
+import { STAYED_BEHIND, type Trouble } from "../../../core/reconcile-findings.ts";
+import type { Question, QuestionList } from "../../../core/reconcile-list.ts";
+import type { Clock } from "../../../ports/clock.ts";
+import type { ReceivedEvent } from "../../../ports/source.ts";
+import type { Asker } from "./asker.ts";
+import type { CaseTopic, GapCase } from "./gap-case.ts";
+
+/** Counters of one source. */
+export interface ReconcileCounts {
+  handedOn: number;
+  unchanged: number;
+  behind: number;
+  failed: number;
+}
+
+/** What {@link Desk} takes. */
+export interface DeskOptions {
+  readonly clock: Clock;
+  readonly asker: Asker;
+  readonly notes: LiveNotes;
+  readonly list: QuestionList<GapCase>;
+  readonly receive: (event: ReceivedEvent) => void;
+  /** A question is to be asked again after a while. */
+  readonly postpone: (question: Question<GapCase>, gap: GapCase, topics: readonly string[]) => void;
+}
+
+/** A state that was asked for, of one object. */
+export interface Snapshot {
+  /** By which the notes know it. */
+  readonly object: string;
+  readonly key: string;
+  readonly compare: CompareLive;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+  /** The event's body for a topic; `before`: the last one on it. */
+  readonly bodyFor: (topic: CaseTopic, before: Uint8Array | undefined) => unknown;
+}
+
+/** Who wants it on which topic. */
+export interface Want {
+  readonly gap: GapCase;
+  readonly topic: CaseTopic;
+}
+
+const encoder = new TextEncoder();
+/** An answer that is behind is asked for so often again. */
+const TRIES = 4;
+
+/** The desk of one source. */
+export class Desk {
+  readonly options: DeskOptions;
+  readonly counts: ReconcileCounts = { handedOn: 0, unchanged: 0, behind: 0, failed: 0 };
+
+  constructor(options: DeskOptions) {
+    this.options = options;
+  }
+
+  /** Of those who want an object's state, the ones whose topic has not told it since their gap ended. */
+  lacking(object: string, wants: readonly Want[]): readonly Want[] {
+    return wants.filter(({ gap, topic }) => {
+      if (this.options.notes.seqOf(object, topic.subject.identity) <= gap.mark) return true;
+      topic.got = true;
+      return false;
+    });
+  }
+
+  /** Hands a state on where it may be, and has it asked for again where it is behind. */
+  handOn(question: Question<GapCase>, snapshot: Snapshot, wants: readonly Want[]): void {
+    const { notes } = this.options;
+    const lacking = this.lacking(snapshot.object, wants);
+    const topics = new Map(lacking.map(({ topic }) => [topic.subject.identity, topic]));
+    const known = notes.find(snapshot.object);
+    const { compare, sentAt } = snapshot;
+    const verdicts = judgeSnapshot({ notes: known, compare, sentAt, topics: [...topics.keys()] });
+    const bodies = [...topics].map(([identity, topic]) => {
+      const before = known.find((note) => note.topic === identity)?.body;
+      return verdicts.get(identity) === "hand-on" ? snapshot.bodyFor(topic, before) : undefined;
+    });
+    this.#account(question, lacking, verdicts);
+    // The views of the notes end here: what is handed on is noted.
+    [...topics.values()].forEach((topic, place) => this.#give(snapshot, topic, bodies[place]));
+  }
+
+  #account(
+    question: Question<GapCase>,
+    wants: readonly Want[],
+    verdicts: ReadonlyMap<string, "hand-on" | "known" | "behind">,
+  ): void {
+    if ([...verdicts.values()].includes("behind")) this.counts.behind += 1;
+    for (const { gap, topic } of wants) {
+      const { identity } = topic.subject;
+      switch (verdicts.get(identity)) {
+        case "behind":
+          this.#later(question, gap, topic);
+          break;
+        case "known":
+          this.counts.unchanged += 1;
+          topic.got = true;
+          break;
+        default:
+          gap.handedOn += 1;
+          topic.got = true;
+      }
+    }
+  }
+
+  #later(question: Question<GapCase>, gap: GapCase, topic: CaseTopic): void {
+    const { identity } = topic.subject;
+    gap.wait(identity);
+    if (question.tries + 1 < TRIES) this.options.postpone(question, gap, [identity]);
+    else gap.answered(identity, STAYED_BEHIND);
+  }
+
+  #give({ object, key }: Snapshot, topic: CaseTopic, content: unknown): void {
+    if (content === undefined) return;
+    const { clock, notes, receive } = this.options;
+    const body = encoder.encode(JSON.stringify(content));
+    const receivedAt = clock.now();
+    notes.note(object, topic.subject.identity, body, receivedAt, true);
+    this.counts.handedOn += 1;
+    receive({ topic: topic.name, body, encoding: "json", origin: "reconciled", receivedAt, key });
+  }
+
+  /** One question more for a gap. */
+  ask(gap: GapCase, topics: Iterable<string>, question: Pick<Question<GapCase>, "kind" | "id" | "rank">): void {
+    for (const topic of this.options.list.add({ ...question, asker: gap, topics })) gap.wait(topic);
+  }
+
+  /** Something is in the way of this topic. */
+  trouble({ gap, topic }: Want, trouble: Trouble): void {
+    gap.wait(topic.subject.identity);
+    gap.answered(topic.subject.identity, trouble);
+  }
+}
+
+/** Who waits for a question. */
+export function wantsOf(question: Question<GapCase>): readonly Want[] {
+  return [...question.waiters].flatMap(([gap, topics]) =>
+    [...topics].flatMap((identity): readonly Want[] => {
+      const topic = gap.topics.get(identity);
+      return topic === undefined ? [] : [{ gap, topic }];
+    }),
+  );
+}
