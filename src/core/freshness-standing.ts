@@ -162,7 +162,13 @@ export function standingBody(
   if (part === undefined) return undefined;
   switch (shape) {
     case "presence":
-      return { source: "PURECLOUD", ...part.said, primary: true, ...timed("modifiedDate", part) };
+      return {
+        source: "PURECLOUD",
+        presenceDefinition: part.said["presenceDefinition"],
+        primary: true,
+        message: part.said["message"],
+        ...timed("modifiedDate", part),
+      };
     case "routingStatus":
       return { id: userId, routingStatus: { ...part.said, ...timed("startTime", part) } };
     case "station":
