@@ -73,7 +73,7 @@ export class QuestionList<Asker> {
     this.#ranks[question.rank]?.set(name, question);
     const waiting = question.waiters.get(asker) ?? new Set();
     question.waiters.set(asker, waiting);
-    const fresh = [...topics].filter((topic) => !waiting.has(topic));
+    const fresh = [...new Set(topics)].filter((topic) => !waiting.has(topic));
     for (const topic of fresh) waiting.add(topic);
     return fresh;
   }

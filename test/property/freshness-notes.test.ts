@@ -1,0 +1,66 @@
+/** Notes of live events against a plain model: of each object and topic the last body, and a bound that pushes the oldest out. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LiveNotes } from "../../src/core/freshness-notes.ts";
+import { checkProperty } from "../support/check-property.ts";
+
+interface Event {
+  readonly object: string;
+  readonly topic: string;
+  readonly length: number;
+}
+
+const CAPACITY = 256;
+/** The longest that is kept. */
+const LONGEST = CAPACITY / 8;
+
+const event: fc.Arbitrary<Event> = fc.record({
+  object: fc.constantFrom("a", "b", "c", "d"),
+  topic: fc.constantFrom("t1", "t2"),
+  length: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 0, max: LONGEST }) },
+    { weight: 1, arbitrary: fc.constant(LONGEST + 1) },
+  ),
+});
+
+const name =
+  "what is known of an object is its last body on each topic, the last note is always there, and the ring's bound holds";
+test(name, () =>
+  checkProperty(
+    fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 200 }), async (events) => {
+      const notes = new LiveNotes(CAPACITY);
+      const last = new Map<string, { readonly body: Uint8Array; readonly seq: number }>();
+      events.forEach(({ object, topic, length }, place) => {
+        const body = new Uint8Array(length).fill((place % 255) + 1);
+        notes.note(object, topic, body, place);
+        last.set(`${object} ${topic}`, { body, seq: place + 1 });
+        expect(notes.mark).toBe(place + 1);
+        expect(notes.seqOf(object, topic)).toBe(place + 1);
+        let bytes = 0;
+        let youngestForgotten = 0;
+        const kept: number[] = [];
+        for (const each of ["a", "b", "c", "d"]) {
+          const found = new Map(notes.find(each).map((note) => [note.topic, note]));
+          for (const one of ["t1", "t2"]) {
+            const wanted = last.get(`${each} ${one}`);
+            const note = found.get(one);
+            if (note === undefined) {
+              youngestForgotten = Math.max(youngestForgotten, wanted?.seq ?? 0);
+              continue;
+            }
+            expect(note.seq).toBe(wanted?.seq);
+            kept.push(note.seq);
+            if (note.body === undefined) expect(wanted?.body.length).toBeGreaterThan(LONGEST);
+            else expect(note.body).toEqual(wanted?.body);
+            bytes += note.body?.length ?? 0;
+          }
+        }
+        expect(bytes).toBeLessThanOrEqual(CAPACITY);
+        // The longest unseen goes first.
+        expect(Math.min(...kept)).toBeGreaterThan(youngestForgotten);
+        expect(notes.objects("").length).toBe(notes.size);
+      });
+    }),
+    { file: "test/property/freshness-notes.test.ts", test: name, numRuns: 500 },
+  ),
+);
