@@ -76,14 +76,15 @@ export function compareConversations(
   const ownShape = mediaTypeOf(shape);
   const mine = progressOf(snapshot, ownShape, liveShape);
   const other = progressOf(live, liveShape, ownShape);
+  const isSameShape = ownShape === liveShape;
   let isNewer = false;
   for (const [id, theirs] of other) {
     const ours = mine.get(id);
-    if (ours === undefined || isBehind(ours, theirs)) return "older";
-    if (isBehind(theirs, ours)) isNewer = true;
+    if (ours === undefined || isBehind(ours, theirs, isSameShape)) return "older";
+    if (isBehind(theirs, ours, isSameShape)) isNewer = true;
   }
   if (isNewer || mine.size > other.size) return "newer";
-  return ownShape === liveShape && isSame(snapshot, live) ? "equal" : "unordered";
+  return isSame(snapshot, live) ? "equal" : "unordered";
 }
 
 /** By participant and medium; of a generic snapshot the medium of the other shape alone (V2). */
@@ -117,9 +118,9 @@ function toProgress(participant: Json, { mediaType, facts }: Part, begun: number
 }
 
 /** Whether the second shows a step that the first lacks. */
-function isBehind(first: Progress, second: Progress): boolean {
-  // The shape per medium shows the last communication only, so a first one says nothing about a second.
-  if (first.begun !== second.begun) return false;
+function isBehind(first: Progress, second: Progress, isSameShape: boolean): boolean {
+  // The shape per medium shows one communication only, so which of several it is can't be said.
+  if (first.begun !== second.begun) return isSameShape && first.begun < second.begun;
   if (first.rank !== undefined && second.rank !== undefined && first.rank !== second.rank) {
     return first.rank < second.rank;
   }

@@ -27,7 +27,7 @@ const name =
   "what is known of an object is its last body on each topic, the last note is always there, and the ring's bound holds";
 test(name, () =>
   checkProperty(
-    fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 200 }), async (events) => {
+    fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 120, size: "max" }), async (events) => {
       const notes = new LiveNotes(CAPACITY);
       const last = new Map<string, { readonly body: Uint8Array; readonly seq: number }>();
       events.forEach(({ object, topic, length }, place) => {
