@@ -102,3 +102,12 @@ test("a second call of a participant is not compared with the first one", () => 
     "unordered",
   );
 });
+
+test("a generic snapshot of two media is held against a shape of one in that medium alone", () => {
+  const chatter = { id: "b", purpose: "agent", userId: "user-b", chats: [{ id: "x", state: "connected" }] };
+  const caller = { id: "a", purpose: "agent", userId: "user-a", calls: [{ id: "y", state: "connected" }] };
+  const flat = { id: "c-1", participants: [{ id: "a", purpose: "agent", state: "connected" }] };
+  const generic = { id: "c-1", participants: [caller, chatter] };
+  expect(compareConversations(flat, "calls", generic, TOPICS.generic)).toBe("unordered");
+  expect(compareConversations(generic, "any", flat, TOPICS.call)).toBe("unordered");
+});
