@@ -91,6 +91,8 @@ export interface ForeignGenesys {
   readonly divisions: Listed[];
   /** User ids by queue id. */
   readonly members: Map<string, string[]>;
+  /** Answers where none of its own calls is meant: states, analytics. */
+  states: { answer(request: SeenRequest): Answer | undefined } | undefined;
   readonly tokens: string[];
   /** Seconds that tokens live from now on. */
   tokenLifeS: number;
@@ -167,6 +169,7 @@ class Platform implements ForeignGenesys {
   readonly queues: Listed[] = [];
   readonly divisions: Listed[] = [];
   readonly members = new Map<string, string[]>();
+  states: { answer(request: SeenRequest): Answer | undefined } | undefined;
   readonly tokens: string[] = [];
   tokenLifeS = 86_400;
   connectUri: ((channelId: string) => string) | undefined;
@@ -308,7 +311,7 @@ class Platform implements ForeignGenesys {
     if (request.path === CHANNELS) return this.#channelsCall(request, token);
     const match = /^\/api\/v2\/notifications\/channels\/([^/]+)(\/subscriptions)?$/u.exec(request.path);
     if (match !== null) return this.#channelCall(request, token, match[1] ?? "", match[2] !== undefined);
-    return this.#listing(request);
+    return this.states?.answer(request) ?? this.#listing(request);
   }
 
   #login({ method, headers, body }: SeenRequest): Answer {

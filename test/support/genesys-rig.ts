@@ -39,6 +39,7 @@ export interface RigOptions {
   readonly topics?: GenesysSourceOptions["topics"];
   readonly secret?: string;
   readonly limits?: GenesysSourceOptions["limits"];
+  readonly reconcile?: GenesysSourceOptions["reconcile"];
 }
 
 export async function genesysRig({
@@ -46,6 +47,7 @@ export async function genesysRig({
   topics = [PRESENCE],
   secret = SECRET,
   limits,
+  reconcile,
 }: RigOptions = {}): Promise<GenesysRig> {
   const platform = await startForeignGenesys({ clientId: CLIENT_ID, clientSecret: SECRET });
   prepare?.(platform);
@@ -59,6 +61,7 @@ export async function genesysRig({
     topics,
     endpoints: { login: platform.url, api: platform.url },
     ...(limits === undefined ? {} : { limits }),
+    ...(reconcile === undefined ? {} : { reconcile }),
   });
   onTestFinished(async () => {
     const closing = source.close();
