@@ -16,7 +16,7 @@ export interface Note {
   readonly topic: string;
   /** Epoch milliseconds: when it was received. */
   readonly at: number;
-  /** Counted over all notes: what is noted later has a greater one. */
+  /** Counted over all notes and marks: what is noted later has a greater one. */
   readonly seq: number;
   /** It was asked for and handed on; no live event said it. */
   readonly isAsked: boolean;
@@ -30,7 +30,8 @@ interface Kept {
   readonly topic: string;
   readonly at: number;
   readonly seq: number;
-  readonly isAsked: boolean;
+  /** The mark at which it was asked for. */
+  readonly askedAt: number | undefined;
   readonly start: number;
   /** At least 1, so that each has a place of its own. */
   readonly room: number;
@@ -58,8 +59,9 @@ export class LiveNotes {
     this.#capacity = capacity;
   }
 
-  /** What is noted from now on has a greater `seq`. */
-  get mark(): number {
+  /** An instant between notes: what was noted before has a smaller `seq`, what is noted from now on a greater one. */
+  mark(): number {
+    this.#seq += 1;
     return this.#seq;
   }
 
@@ -68,8 +70,8 @@ export class LiveNotes {
     return this.#objects.size;
   }
 
-  /** An event of this object on this topic was received, or, `isAsked`, handed on. */
-  note(object: string, topic: string, body: Uint8Array, at: number, isAsked: boolean = false): void {
+  /** An event of this object on this topic was received; or handed on, and the question was sent at the mark `askedAt`. */
+  note(object: string, topic: string, body: Uint8Array, at: number, askedAt?: number): void {
     const length = body.length > this.#capacity * LONGEST_SHARE ? -1 : body.length;
     const room = Math.max(1, length);
     const start = this.#makeRoom(room);
@@ -83,7 +85,7 @@ export class LiveNotes {
       topic,
       at,
       seq: this.#seq,
-      isAsked,
+      askedAt,
       start,
       room,
       length,
@@ -103,9 +105,13 @@ export class LiveNotes {
     return all === undefined ? [] : all.map((kept) => this.#read(kept));
   }
 
-  /** When this object was last heard of on this topic; 0: not that anybody knows. */
-  seqOf(object: string, topic: string): number {
-    return this.#objects.get(object)?.find((kept) => kept.topic === topic)?.seq ?? 0;
+  /**
+   * Whether this topic has told the object's state as it was after the mark: by an event that came later, or by an answer to a question
+   * that was sent later.
+   */
+  hasToldSince(object: string, topic: string, mark: number): boolean {
+    const kept = this.#objects.get(object)?.find((one) => one.topic === topic);
+    return kept !== undefined && (kept.askedAt ?? kept.seq) > mark;
   }
 
   /** Objects whose name begins so. */
@@ -123,9 +129,9 @@ export class LiveNotes {
     this.#head = 0;
   }
 
-  #read({ topic, at, seq, isAsked, start, length }: Kept): Note {
+  #read({ topic, at, seq, askedAt, start, length }: Kept): Note {
     const body = length < 0 ? undefined : (this.#ring?.subarray(start, start + length) ?? new Uint8Array(0));
-    return { topic, at, seq, isAsked, body };
+    return { topic, at, seq, isAsked: askedAt !== undefined, body };
   }
 
   #put(kept: Kept): void {

@@ -87,7 +87,7 @@ function want(
   topics: Iterable<string>,
 ): void {
   const object = conversationObject(id);
-  const lacking = [...topics].filter((topic) => desk.options.notes.seqOf(object, topic) <= gap.mark);
+  const lacking = [...topics].filter((topic) => !desk.options.notes.hasToldSince(object, topic, gap.mark));
   if (lacking.length === 0 || gap.known.has(id.toLowerCase())) return;
   if (isOver) gap.endedCount += 1;
   if (gap.endedCount > MAX_ENDED && isOver) {
@@ -178,11 +178,10 @@ async function settleShape(
   shape: Shape,
   wants: readonly Want[],
 ): Promise<ConversationSides | undefined> {
-  const { clock, asker } = desk.options;
-  const sentAt = clock.now();
+  const sent = desk.send();
   const name = shape === "any" ? "" : `/${shape}`;
   const path = `${API_PATHS.conversations}${name}/${encodeURIComponent(question.id)}`;
-  const told = await asker.ask(`conversation${name}`, { method: "GET", path });
+  const told = await desk.options.asker.ask(`conversation${name}`, { method: "GET", path });
   const sides = told.kind === "told" ? conversationSides(told.json, shape) : undefined;
   if (told.kind !== "told" || sides === undefined) {
     const odd = failedCall(`GET ${API_PATHS.conversations}${name}/{id}: no conversation in the answer`);
@@ -193,7 +192,7 @@ async function settleShape(
   const snapshot = {
     object: conversationObject(question.id),
     key: question.id,
-    sentAt,
+    sent,
     compare: (live: unknown, topic: string) => compareConversations(told.json, shape, live, topic),
     bodyFor: () => told.json,
   };

@@ -32,14 +32,21 @@ export interface DeskOptions {
   readonly postpone: (question: Question<GapCase>, gap: GapCase, topics: readonly string[]) => void;
 }
 
+/** When a question was sent. */
+export interface Sent {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Of the notes. */
+  readonly mark: number;
+}
+
 /** A state that was asked for, of one object. */
 export interface Snapshot {
   /** By which the notes know it. */
   readonly object: string;
   readonly key: string;
   readonly compare: CompareLive;
-  /** Epoch milliseconds. */
-  readonly sentAt: number;
+  readonly sent: Sent;
   /** The event's body for a topic; `before`: the last one on it. */
   readonly bodyFor: (topic: CaseTopic, before: Uint8Array | undefined) => unknown;
 }
@@ -63,10 +70,15 @@ export class Desk {
     this.options = options;
   }
 
+  /** A question is sent now. */
+  send(): Sent {
+    return { at: this.options.clock.now(), mark: this.options.notes.mark() };
+  }
+
   /** Of those who want an object's state, the ones whose topic has not told it since their gap ended. */
   lacking(object: string, wants: readonly Want[]): readonly Want[] {
     return wants.filter(({ gap, topic }) => {
-      if (this.options.notes.seqOf(object, topic.subject.identity) <= gap.mark) return true;
+      if (!this.options.notes.hasToldSince(object, topic.subject.identity, gap.mark)) return true;
       topic.got = true;
       return false;
     });
@@ -78,8 +90,8 @@ export class Desk {
     const lacking = this.lacking(snapshot.object, wants);
     const topics = new Map(lacking.map(({ topic }) => [topic.subject.identity, topic]));
     const known = notes.find(snapshot.object);
-    const { compare, sentAt } = snapshot;
-    const verdicts = judgeSnapshot({ notes: known, compare, sentAt, topics: [...topics.keys()] });
+    const { compare, sent } = snapshot;
+    const verdicts = judgeSnapshot({ notes: known, compare, sentAt: sent.at, topics: [...topics.keys()] });
     const bodies = [...topics].map(([identity, topic]) => {
       const before = known.find((note) => note.topic === identity)?.body;
       return verdicts.get(identity) === "hand-on" ? snapshot.bodyFor(topic, before) : undefined;
@@ -119,12 +131,12 @@ export class Desk {
     else gap.answered(identity, STAYED_BEHIND);
   }
 
-  #give({ object, key }: Snapshot, topic: CaseTopic, content: unknown): void {
+  #give({ object, key, sent }: Snapshot, topic: CaseTopic, content: unknown): void {
     if (content === undefined) return;
     const { clock, notes, receive } = this.options;
     const body = encoder.encode(JSON.stringify(content));
     const receivedAt = clock.now();
-    notes.note(object, topic.subject.identity, body, receivedAt, true);
+    notes.note(object, topic.subject.identity, body, receivedAt, sent.mark);
     this.counts.handedOn += 1;
     receive({ topic: topic.name, body, encoding: "json", origin: "reconciled", receivedAt, key });
   }

@@ -24,19 +24,20 @@ export function isTrouble(found: FoundPart): found is Trouble {
   return "outcome" in found;
 }
 
-/** Asks how these people stand. At most 50. */
+/** Asks how these people stand, by person the parts that are wanted. At most 50. */
 export async function askPeople(
   asker: Asker,
-  userIds: readonly string[],
-  parts: readonly StandingPart[],
+  wanted: ReadonlyMap<string, ReadonlySet<StandingPart>>,
 ): Promise<FoundPeople> {
-  const found: Found = new Map(userIds.map((id) => [id, new Map()]));
-  const isRefused = (await askBulk(asker, userIds, parts, found)) === "refused";
-  if (isRefused && parts.length > 1) for (const part of parts) await askBulk(asker, userIds, [part], found);
+  const found: Found = new Map(Array.from(wanted.keys(), (id) => [id, new Map()]));
+  const parts = [...new Set([...wanted.values()].flatMap((some) => [...some]))];
+  const whoLacks = (part: StandingPart): readonly string[] =>
+    [...wanted].filter(([id, some]) => some.has(part) && found.get(id)?.has(part) !== true).map(([id]) => id);
+  const isRefused = (await askBulk(asker, [...wanted.keys()], parts, found)) === "refused";
+  if (isRefused && parts.length > 1) for (const part of parts) await askBulk(asker, whoLacks(part), [part], found);
   for (const part of parts) {
-    const left = userIds.filter((id) => found.get(id)?.has(part) !== true);
-    if (part === "presence" && left.length > 1) await askPresences(asker, left, found);
-    for (const id of left) if (found.get(id)?.has(part) !== true) await askOne(asker, id, part, found);
+    if (part === "presence" && whoLacks(part).length > 1) await askPresences(asker, whoLacks(part), found);
+    for (const id of whoLacks(part)) await askOne(asker, id, part, found);
   }
   return found;
 }

@@ -177,7 +177,7 @@ export class Reconciler {
           return;
         }
         gap.end(to, "asking");
-        const { mark } = this.#notes;
+        const mark = this.#notes.mark();
         // In a moment: who ends a gap may not have said yet which topics it goes on with.
         queueMicrotask(() => this.#begin(gap, report.topics, to, mark));
       },

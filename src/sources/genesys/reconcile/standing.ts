@@ -11,7 +11,7 @@ import {
   type TopicSubject,
 } from "../../../core/reconcile-topics.ts";
 import { API_PATHS } from "../../../wire/genesys.ts";
-import { type Desk, type Want, wantsOf } from "./desk.ts";
+import { type Desk, type Sent, type Want, wantsOf } from "./desk.ts";
 import type { GapCase } from "./gap-case.ts";
 import { askPeople, isTrouble, type FoundPart } from "./people.ts";
 
@@ -20,24 +20,23 @@ type StandingSubject = Extract<TopicSubject, { readonly kind: "standing" }>;
 
 /** How these people stand. */
 export async function settlePeople(desk: Desk, questions: readonly Asked[]): Promise<void> {
-  const { clock, asker } = desk.options;
   const open = questions.filter((question) => desk.lacking(standingObject(question.id), wantsOf(question)).length > 0);
-  const parts = new Set(open.flatMap(wantsOf).flatMap(({ topic }) => subjectOf(topic.subject)?.parts ?? []));
   if (open.length === 0) return;
-  const sentAt = clock.now();
-  const found = await askPeople(
-    asker,
-    open.map(({ id }) => id),
-    [...parts],
-  );
-  for (const question of open) settlePerson(desk, question, found.get(question.id) ?? new Map(), sentAt);
+  const wanted = new Map(open.map((question) => [question.id, partsOf(question)]));
+  const sent = desk.send();
+  const found = await askPeople(desk.options.asker, wanted);
+  for (const question of open) settlePerson(desk, question, found.get(question.id) ?? new Map(), sent);
+}
+
+function partsOf(question: Asked): ReadonlySet<StandingPart> {
+  return new Set(wantsOf(question).flatMap(({ topic }) => subjectOf(topic.subject)?.parts ?? []));
 }
 
 function subjectOf(subject: TopicSubject): StandingSubject | undefined {
   return subject.kind === "standing" ? subject : undefined;
 }
 
-function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPart, FoundPart>, sentAt: number): void {
+function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPart, FoundPart>, sent: Sent): void {
   const object = standingObject(question.id);
   const byTopic = Map.groupBy(desk.lacking(object, wantsOf(question)), ({ topic }) => topic.subject.identity);
   for (const wants of byTopic.values()) {
@@ -49,7 +48,7 @@ function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPa
       if (!isTrouble(one)) standing[part] = one;
       else for (const want of wants) desk.trouble(want, one);
     }
-    handOnStanding(desk, question, subject, standing, sentAt, wants);
+    handOnStanding(desk, question, subject, standing, sent, wants);
     if (subject.shape === "activity") for (const want of wants) desk.trouble(want, NO_ACTIVE_QUEUES);
   }
 }
@@ -59,7 +58,7 @@ function handOnStanding(
   question: Asked,
   { identity, userId, shape, parts }: StandingSubject,
   standing: Standing,
-  sentAt: number,
+  sent: Sent,
   wants: readonly Want[],
 ): void {
   if (parts.every((part) => standing[part] === undefined)) return;
@@ -68,7 +67,7 @@ function handOnStanding(
     {
       object: standingObject(question.id),
       key: userId,
-      sentAt,
+      sent,
       // An event on another topic may say nothing of these parts.
       compare: (body, topic) =>
         topic !== identity && parts.every((part) => readLivePart(part, userId, body, topic) === undefined)
@@ -82,11 +81,10 @@ function handOnStanding(
 
 /** The numbers of these queues. */
 export async function settleNumbers(desk: Desk, questions: readonly Asked[]): Promise<void> {
-  const { clock, asker } = desk.options;
-  const sentAt = clock.now();
+  const sent = desk.send();
   const body = numbersBody(questions.map(({ id }) => id));
-  const told = await asker.ask("numbers", { method: "POST", path: API_PATHS.queueNumbers, body });
-  const numbers = told.kind === "told" ? readNumbers(told.json, sentAt) : undefined;
+  const told = await desk.options.asker.ask("numbers", { method: "POST", path: API_PATHS.queueNumbers, body });
+  const numbers = told.kind === "told" ? readNumbers(told.json, sent.at) : undefined;
   const trouble =
     told.kind === "untold"
       ? told.trouble
@@ -98,7 +96,7 @@ export async function settleNumbers(desk: Desk, questions: readonly Asked[]): Pr
     for (const { queueId, mediaType, body: said } of numbers ?? []) {
       if (queueId.toLowerCase() !== question.id.toLowerCase()) continue;
       const object = observationsObject(queueId, mediaType);
-      const snapshot = { object, key: question.id, sentAt, compare: () => "unordered" as const, bodyFor: () => said };
+      const snapshot = { object, key: question.id, sent, compare: () => "unordered" as const, bodyFor: () => said };
       desk.handOn(question, snapshot, wants);
     }
     for (const want of wants) desk.trouble(want, trouble);
