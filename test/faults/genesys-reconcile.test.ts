@@ -304,6 +304,29 @@ describe("what is newer", () => {
   });
 });
 
+describe("a second source of presence", () => {
+  test("does not hide what the primary one said", async () => {
+    const { platform, states, context, gap, settled, reconciled, source } = await rig([PRESENCE], {
+      atStart: false,
+      analyticsLagMs: 0,
+    });
+    const said = (name: string, primary: boolean, minute: number): Record<string, unknown> => ({
+      primary,
+      presenceDefinition: { id: "p", systemPresence: name },
+      modifiedDate: `2026-03-04T10:0${minute}:00.000Z`,
+    });
+    await eventually("sent", () => platform.emit(PRESENCE, said("MEAL", true, 5)) > 0);
+    platform.emit(PRESENCE, said("BUSY", false, 6));
+    await context.received(2);
+    states.standing.set(USER, { presence: said("Available", true, 1) });
+    await gap();
+    await eventually("an answer that is behind", () => source.status().reconciliation?.behind === 1);
+    states.standing.set(USER, { presence: said("Meal", true, 5) });
+    await settled(500);
+    expect(reconciled()).toEqual([]);
+  });
+});
+
 describe("what analytics know late", () => {
   test("a second look finds the call that the first one could not, and only then the topic is settled", async () => {
     const { clock, platform, states, gap, settled, reconciled } = await rig([CONVERSATIONS], { atStart: false });
@@ -323,16 +346,19 @@ describe("what analytics know late", () => {
     expect(outcomes(seen)).toEqual({ [CONVERSATIONS]: "repaired" });
   });
 
-  test("what the first look found is not asked for by the second", async () => {
-    const { clock, platform, states, gap, settled } = await rig([CONVERSATIONS], { atStart: false });
-    states.conversations.set(
-      "c-1",
-      foreignCall("c-1", { userId: USER, queueId: QUEUE, state: "alerting", at: clock.now() }),
-    );
+  test("what the first look found is not asked for by the second, new or not", async () => {
+    const { clock, platform, states, context, gap, settled } = await rig([CONVERSATIONS], { atStart: false });
+    for (const id of ["c-1", "c-2"]) {
+      const call = foreignCall(id, { userId: USER, queueId: QUEUE, state: "alerting", at: clock.now() });
+      states.conversations.set(id, call);
+      if (id === "c-1") await eventually("sent", () => platform.emit(CONVERSATIONS, call.generic) > 0);
+    }
+    await context.received(1);
     await gap();
     await settled(1_000);
     expect(platform.seen("POST", DETAILS).length).toBe(2);
-    expect(platform.seen("GET", /conversations\/c-1$/u).length).toBe(1);
+    for (const path of [/conversations\/c-1$/u, /conversations\/c-2$/u])
+      expect(platform.seen("GET", path).length).toBe(1);
   });
 
   test("all pages are read", async () => {
@@ -397,16 +423,18 @@ describe("what is in the way", () => {
   });
 
   test("a missing permission hides one part: it is named, the others are known, and nobody is asked one by one in vain", async () => {
-    const { platform, states, gap, settled, reconciled, source } = await rig([ROUTING, STATION]);
-    states.standing.set(USER, {
-      routingStatus: { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" },
-      station: {},
-    });
+    const colleagues = ["a1", "a2", "a3"];
+    const topics = colleagues.flatMap((id) => [`v2.users.${id}.routingStatus`, `v2.users.${id}.station`]);
+    const { platform, states, gap, settled, reconciled, source } = await rig(topics);
+    const routingStatus = { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" };
+    for (const id of colleagues) states.standing.set(id, { routingStatus, station: {} });
     states.denied.add("expand:station");
     const seen = await gap();
     await settled();
-    expect(reconciled().map(({ topic }) => topic)).toEqual([ROUTING]);
-    expect(outcomes(seen)).toEqual({ [ROUTING]: "repaired", [STATION]: "unknowable" });
+    expect(reconciled().map(({ topic }) => topic)).toEqual(topics.filter((topic) => topic.endsWith("routingStatus")));
+    expect(outcomes(seen)).toEqual(
+      Object.fromEntries(topics.map((topic) => [topic, topic.endsWith("station") ? "unknowable" : "repaired"])),
+    );
     expect(whys(seen)).toContain("missing the following permission(s): expand:station");
     expect(source.status().reconciliation?.failed).toBeGreaterThan(0);
     expect(platform.seen("GET", /\/station$/u).length).toBe(1);

@@ -181,6 +181,21 @@ describe("what is not asked", () => {
     expect(context.gaps[0]?.findings).toMatchObject([{ topics: [CONVERSATIONS, presence(1)], outcome: "unknowable" }]);
   });
 
+  test("the next page after the close", async () => {
+    const { clock, states, gap, asked, reconciler, context } = rig();
+    for (let n = 0; n < 300; n += 1)
+      states.conversations.set(
+        `c-${n}`,
+        foreignCall(`c-${n}`, { userId: "u1", queueId: "q", state: "connected", at: 0 }),
+      );
+    gap([CONVERSATIONS]);
+    await clock.advance(5);
+    reconciler.close();
+    await clock.advance(60_000);
+    expect(asked).toEqual(["analytics/conversations/details/query"]);
+    expect(context.events).toEqual([]);
+  });
+
   test("anything after the close, and the gaps that end then are the ledger's", async () => {
     const { clock, gap, asked, reconciler, context } = rig();
     reconciler.close();
@@ -266,6 +281,27 @@ describe("several gaps", () => {
     expect(asked.length).toBe(6);
     expect(context.gaps.every(({ findings }) => findings.length === 1)).toBe(true);
   });
+});
+
+test("a line that flaps on and on has looks in between, and no gap is settled before analytics know of it", async () => {
+  const { clock, gap, asked, context } = rig();
+  const early: number[] = [];
+  for (let n = 0; n < 15; n += 1) {
+    gap([CONVERSATIONS]);
+    for (let second = 0; second < 20; second += 1) {
+      await clock.advance(1_000);
+      early.push(
+        ...context.gaps
+          .filter(({ to = 0, findings }) => findings.length > 0 && clock.now() - to < 60_000)
+          .map(({ to }) => to ?? 0),
+      );
+    }
+  }
+  await clock.advance(200_000);
+  expect(early).toEqual([]);
+  expect(context.gaps.every(({ findings }) => findings.length === 1)).toBe(true);
+  expect(asked.length).toBeLessThan(15 + 4);
+  expect(asked.length).toBeGreaterThan(15 + 1);
 });
 
 describe("answers that are none", () => {
