@@ -28,6 +28,7 @@ export type {
   ReceivedEvent,
   RivalCount,
   RivalCounts,
+  ReconciliationStatus,
   Source,
   SourceContext,
   SourceStatus,

@@ -98,7 +98,7 @@ function buildSource(source: SourceConfig, config: Config): Source {
       });
     }
     case "genesys": {
-      const { name, region, clientId, clientSecret, endpoints, lookUpEveryMs } = source;
+      const { name, region, clientId, clientSecret, endpoints, lookUpEveryMs, reconcile } = source;
       const topics = source.topics.map((entry) =>
         typeof entry === "string"
           ? entry
@@ -111,6 +111,7 @@ function buildSource(source: SourceConfig, config: Config): Source {
         topics,
         limits: { ...limits, ...given(source.limits ?? {}) },
         ...given({ region, endpoints: endpoints && given(endpoints), lookUpEveryMs }),
+        ...given({ reconcile: typeof reconcile === "object" ? given(reconcile) : reconcile }),
       });
     }
   }

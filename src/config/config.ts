@@ -26,6 +26,14 @@ export interface GenesysSourceConfig extends Omit<Access, "region"> {
   readonly topics: readonly TopicConfig[];
   readonly endpoints?: { readonly login?: string | undefined; readonly api?: string | undefined } | undefined;
   readonly lookUpEveryMs?: number | undefined;
+  readonly reconcile?:
+    | boolean
+    | {
+        readonly atStart?: boolean | undefined;
+        readonly afterGaps?: boolean | undefined;
+        readonly analyticsLagMs?: number | undefined;
+      }
+    | undefined;
   readonly limits?:
     | {
         readonly topicsPerChannel?: number | undefined;

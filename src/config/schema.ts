@@ -63,6 +63,23 @@ const genesysSource = z.strictObject({
     .max(86_400_000)
     .optional()
     .describe("People and queues behind {*} are looked up again after so long, more or less; 300000"),
+  reconcile: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        atStart: z.boolean().optional().describe("At the start; true"),
+        afterGaps: z.boolean().optional().describe("After gaps; true"),
+        analyticsLagMs: z
+          .number()
+          .int()
+          .min(0)
+          .max(3_600_000)
+          .optional()
+          .describe("Analytics know a conversation so long after it began, at the latest; 75000"),
+      }),
+    ])
+    .optional()
+    .describe("The state that a gap hid is asked for and handed on, with the origin reconciled; true"),
   limits: z
     .strictObject({
       topicsPerChannel: z.number().int().min(1).max(TOPIC_LIMITS.topicsPerChannel).optional().describe("1000"),

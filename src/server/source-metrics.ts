@@ -40,6 +40,18 @@ export function writeSourceMetrics(to: MetricWriter, { sources, now }: ServiceSt
     writeOverlaps(to, report);
     writeRivals(to, report);
     writeHeadroom(to, report, now);
+    writeReconciliation(to, report);
+  }
+}
+
+/** What a source asks for after gaps, where it asks. */
+function writeReconciliation(to: MetricWriter, { name: source, reconciliation }: SourceReport): void {
+  if (reconciliation === undefined) return;
+  const { handedOn, unchanged, behind, failed } = reconciliation;
+  const results = { handed_on: handedOn, unchanged, behind, failed };
+  for (const [result, value] of Object.entries(results)) {
+    const help = "States asked for after gaps: handed on, nothing new, older than live events; questions that failed.";
+    to.counter("ringfirst_source_reconciled_total", help, value, { source, result });
   }
 }
 

@@ -75,6 +75,7 @@ describe("ringfirst demo", () => {
       "orderViolations",
       "seconds",
       "classes",
+      "reconciled",
     ]);
     expect(summary).toMatchObject({ lost: 0, duplicates: 0, orderViolations: 0 });
     expect(summary["delivered"]).toBeGreaterThan(20);

@@ -2,6 +2,7 @@
  * The judge at work: reads the emulator's ledger to its end, again and again, and lets it judge what was delivered before.
  */
 import { hash } from "node:crypto";
+import type { Origin } from "../../core/event-record.ts";
 import type { LedgerPage } from "../../emulator/index.ts";
 import { createJudge, type ProducedEvent, type Verdict } from "./judge.ts";
 
@@ -10,8 +11,10 @@ export const LEDGER_PAGE = 20_000;
 
 /** Takes deliveries and judges them against the ledger. */
 export interface Court {
-  /** To be called at the start of each delivery. */
-  delivered(topic: string, body: Uint8Array): void;
+  /** To be called at the start of each delivery. The ledger knows of live events only: states that were asked for are counted. */
+  delivered(topic: string, body: Uint8Array, origin?: Origin): void;
+  /** Deliveries of states that were asked for after a gap. */
+  readonly reconciledCount: number;
   /** Reads the ledger to its end and judges what was delivered until then. One at a time; a second call joins the first. */
   sit(): Promise<Verdict>;
   /** As of the last sitting. */
@@ -26,6 +29,7 @@ export function createCourt(read: (after: number) => Promise<LedgerPage>): Court
   const judge = createJudge();
   let after = 0;
   let unread = 0;
+  let reconciled = 0;
   let sitting: Promise<Verdict> | undefined;
 
   const sit = async (): Promise<Verdict> => {
@@ -44,7 +48,13 @@ export function createCourt(read: (after: number) => Promise<LedgerPage>): Court
   };
 
   return {
-    delivered: (topic, body) => judge.delivered({ topic, hash: hash("sha256", body, "hex").slice(0, 16) }),
+    delivered(topic, body, origin) {
+      if (origin === "reconciled") reconciled += 1;
+      else judge.delivered({ topic, hash: hash("sha256", body, "hex").slice(0, 16) });
+    },
+    get reconciledCount() {
+      return reconciled;
+    },
     sit() {
       sitting ??= sit().finally(() => {
         sitting = undefined;

@@ -17,7 +17,7 @@ export function deskSink(clock: Clock, court: Court, lately: Lately): Sink {
   return handlerSink({
     name: "desk",
     async handle(event, { signal }) {
-      court.delivered(event.topic, event.bytes);
+      court.delivered(event.topic, event.bytes, event.origin);
       if (event.class === "critical")
         lately.ring({ at: clock.now(), what: describeEvent(event), waitedMs: event.waitedMs });
       const workMs = LEAST_MS - Math.log(1 - clock.random()) * MEAN_MORE_MS;

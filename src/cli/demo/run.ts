@@ -58,7 +58,12 @@ async function play(stage: DemoStage, flags: DemoFlags, stop: StopRequests, cont
     show.close();
   }
   if (emulator.ended.aborted) throw new Error(`the emulator ended: ${printable(String(emulator.ended.reason))}`);
-  const summary = summarise(await service.status(), await court.sit(), clock.monotonic() - startedAt);
+  const summary = summarise(
+    await service.status(),
+    await court.sit(),
+    court.reconciledCount,
+    clock.monotonic() - startedAt,
+  );
   const { output } = context;
   if (flags.json === true) output.json(summary);
   else for (const line of summaryLines(summary, court.missing(MISSING_SHOWN), output.paint)) output.line(line);

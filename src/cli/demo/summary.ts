@@ -9,6 +9,7 @@ import type { ProducedEvent, Verdict } from "./judge.ts";
 export interface DemoSummary {
   /** By the emulator's ledger. */
   readonly produced: number;
+  /** Live, as all counts up to `classes`. */
   readonly received: number;
   readonly admitted: number;
   /** Handed to the demo's handler and acknowledged. */
@@ -19,6 +20,8 @@ export interface DemoSummary {
   readonly orderViolations: number;
   readonly seconds: number;
   readonly classes: Readonly<Record<string, ClassSummary>>;
+  /** Handed to the handler besides: states that were asked for at the start and after gaps. The classes count them, too. */
+  readonly reconciled: number;
 }
 
 /** One class in {@link DemoSummary}; waits from admission to hand-over. */
@@ -28,13 +31,14 @@ export interface ClassSummary {
 }
 
 /** Puts the summary together. */
-export function summarise(status: ServiceStatus, verdict: Verdict, elapsedMs: number): DemoSummary {
-  const { intake, classes } = status;
+export function summarise(status: ServiceStatus, verdict: Verdict, reconciled: number, elapsedMs: number): DemoSummary {
+  const { intake, classes, sources } = status;
+  const handedOn = sources.reduce((sum, { reconciliation }) => sum + (reconciliation?.handedOn ?? 0), 0);
   return {
     produced: verdict.produced,
-    received: intake.received,
-    admitted: intake.admitted + intake.coalesced,
-    delivered: classes.reduce((sum, entry) => sum + entry.delivered, 0),
+    received: intake.received - handedOn,
+    admitted: intake.admitted + intake.coalesced - handedOn,
+    delivered: classes.reduce((sum, entry) => sum + entry.delivered, 0) - reconciled,
     lost: verdict.outstanding,
     duplicates: verdict.duplicates,
     orderViolations: verdict.orderViolations,
@@ -45,6 +49,7 @@ export function summarise(status: ServiceStatus, verdict: Verdict, elapsedMs: nu
         { delivered, waitMs: { p50: rounded(waitMs.p50, 3), p99: rounded(waitMs.p99, 3) } },
       ]),
     ),
+    reconciled,
   };
 }
 
@@ -56,7 +61,7 @@ export function exitCodeOfDemo({ received, lost, orderViolations }: DemoSummary)
 
 /** The summary for people. */
 export function summaryLines(summary: DemoSummary, missing: readonly ProducedEvent[], paint: Paint): string[] {
-  const { produced, received, delivered, lost, duplicates, orderViolations, seconds } = summary;
+  const { produced, received, delivered, lost, duplicates, orderViolations, seconds, reconciled } = summary;
   const rows = Object.entries(summary.classes).map(([name, { delivered: done, waitMs }]) => [
     printable(name),
     count(done),
@@ -65,6 +70,9 @@ export function summaryLines(summary: DemoSummary, missing: readonly ProducedEve
   ]);
   return [
     `In ${seconds} s the contact centre produced ${count(produced)} events; ${count(received)} came in and ${count(delivered)} were delivered.`,
+    ...(reconciled > 0
+      ? [`${count(reconciled)} states were asked for besides, at the start and after gaps, and delivered, too.`]
+      : []),
     "",
     ...table(
       [

@@ -28,6 +28,14 @@ describe("the court over the ledger", () => {
     expect(court.missing(9)).toEqual([event(2)]);
   });
 
+  test("states that were asked for are counted, and not held against the ledger", async () => {
+    const court = createCourt(ledger(1));
+    court.delivered("v2.users.a.presence", encoder.encode('{"n":1}'), "live");
+    court.delivered("v2.users.a.presence", encoder.encode('{"n":1}'), "reconciled");
+    expect(await court.sit()).toMatchObject({ delivered: 1, unknown: 0, duplicates: 0 });
+    expect(court.reconciledCount).toBe(1);
+  });
+
   test("reads the ledger to its end, over pages", async () => {
     const court = createCourt(ledger(LEDGER_PAGE * 2 + 5));
     expect(await court.sit()).toMatchObject({ produced: LEDGER_PAGE * 2 + 5 });

@@ -22,7 +22,7 @@ const VERDICT = {
 
 describe("the demo's summary", () => {
   test("has exactly the members of the contract", () => {
-    expect(summarise(sampleStatus(), VERDICT, 20_049)).toEqual({
+    expect(summarise(sampleStatus(), VERDICT, 0, 20_049)).toEqual({
       produced: 900,
       received: 820,
       admitted: 820,
@@ -36,11 +36,21 @@ describe("the demo's summary", () => {
         high: { delivered: 310, waitMs: { p50: 0.3, p99: 4.2 } },
         standard: { delivered: 448, waitMs: { p50: 0, p99: 0 } },
       },
+      reconciled: 0,
     });
   });
 
+  test("states that were asked for are told apart from what was produced", () => {
+    const status = sampleStatus();
+    const reconciliation = { asking: 0, askedAt: 1, handedOn: 30, unchanged: 2, behind: 1, failed: 0 };
+    const sources = status.sources.map((source) => ({ ...source, reconciliation }));
+    const summary = summarise({ ...status, sources }, VERDICT, 29, 1_000);
+    expect(summary).toMatchObject({ received: 790, admitted: 790, delivered: 771, reconciled: 29 });
+    expect(summaryLines(summary, [], plain).join("\n")).toContain("29 states were asked for besides");
+  });
+
   test("a loss or a swap is found (3), nothing received is a failure (1), a duplicate is neither", () => {
-    const summary = summarise(sampleStatus(), VERDICT, 1_000);
+    const summary = summarise(sampleStatus(), VERDICT, 0, 1_000);
     expect(exitCodeOfDemo(summary)).toBe(0);
     expect(exitCodeOfDemo({ ...summary, lost: 1 })).toBe(3);
     expect(exitCodeOfDemo({ ...summary, orderViolations: 1 })).toBe(3);
@@ -48,7 +58,7 @@ describe("the demo's summary", () => {
   });
 
   test("people are told the same, and what is missing", () => {
-    const summary = { ...summarise(sampleStatus(), VERDICT, 1_000), lost: 1 };
+    const summary = { ...summarise(sampleStatus(), VERDICT, 0, 1_000), lost: 1 };
     const missing = [{ n: 7, topic: "v2.users.a.presence", key: "a", hash: "h", sockets: ["s1"] }];
     const text = summaryLines(summary, missing, plain).join("\n");
     expect(text).toContain("produced 900 events; 820 came in and 800 were delivered");
