@@ -1,70 +1,30 @@
 /** Reconciliation against a foreign platform, with its clock and its REST in the test's hands: what a gap hid, and what is in the way. */
 import { describe, expect, test } from "vitest";
-import type { GenesysSourceOptions } from "../../src/sources/genesys/index.ts";
 import { eventually } from "../support/eventually.ts";
-import { foreignCall, ForeignStates } from "../support/foreign-states.ts";
-import { genesysRig, type GenesysRig, PRESENCE, USER } from "../support/genesys-rig.ts";
-import type { SeenEvent, SeenGap } from "../support/source-context.ts";
-
-const QUEUE = "9d1c7b2f-7f7d-4b6a-9d1c-0e1f2a3b4c5d";
-const CONVERSATIONS = `v2.users.${USER}.conversations`;
-const CALLS = `v2.users.${USER}.conversations.calls`;
-const QUEUE_CONVERSATIONS = `v2.routing.queues.${QUEUE}.conversations`;
-const ROUTING = `v2.users.${USER}.routingStatus`;
-const STATION = `v2.users.${USER}.station`;
-const DETAILS = /details\/query$/u;
-
-interface Rig extends GenesysRig {
-  readonly states: ForeignStates;
-  readonly reconciled: () => SeenEvent[];
-  /** Cuts the socket and waits until another stands; gives the gap. */
-  readonly gap: () => Promise<SeenGap>;
-  /** Resolves once nothing is asked any more. With `stepMs` the clock goes on by so much at a time meanwhile. */
-  readonly settled: (stepMs?: number) => Promise<void>;
-}
-
-async function rig(
-  topics: GenesysSourceOptions["topics"],
-  reconcile: GenesysSourceOptions["reconcile"] = { atStart: false, analyticsLagMs: 0 },
-): Promise<Rig> {
-  const states = new ForeignStates();
-  const base = await genesysRig({ topics, reconcile, prepare: (platform) => void (platform.states = states) });
-  const { context, platform, source, live } = base;
-  return {
-    ...base,
-    states,
-    reconciled: () => context.events.filter(({ origin }) => origin === "reconciled"),
-    async gap() {
-      const socket = await live();
-      const gaps = context.gaps.length;
-      // Beyond doubt older than what is asked afterwards.
-      await base.clock.advance(10_000);
-      socket.cut();
-      await eventually(
-        "another socket",
-        () => platform.standing().at(-1) !== socket && source.status().state === "live",
-      );
-      return eventually("the gap's end", () => context.gaps[gaps]?.to !== undefined && context.gaps[gaps]);
-    },
-    async settled(stepMs) {
-      const isDone = (): boolean => source.status().reconciliation?.asking === 0;
-      while (stepMs !== undefined && !isDone()) {
-        await base.clock.advance(stepMs);
-        for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-      }
-      await eventually("nothing asked", isDone);
-    },
-  };
-}
-
-const outcomes = (gap: SeenGap): Record<string, string> =>
-  Object.fromEntries(gap.findings.flatMap(({ topics, outcome }) => topics.map((topic) => [topic, outcome])));
-const whys = (gap: SeenGap): string => gap.findings.map(({ why }) => why).join("; ");
-const json = ({ text }: SeenEvent): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
+import { foreignCall } from "../support/foreign-states.ts";
+import { PRESENCE, USER } from "../support/genesys-rig.ts";
+import {
+  CALLS,
+  CONVERSATIONS,
+  DETAILS,
+  json,
+  outcomes,
+  QUEUE,
+  QUEUE_CONVERSATIONS,
+  reconcileRig,
+  ROUTING,
+  STATION,
+  whys,
+} from "../support/reconcile-rig.ts";
+import type { SeenEvent } from "../support/source-context.ts";
 
 describe("what a gap hid", () => {
   test("a call that began to ring in it comes as an event on each topic that would have carried it, in the topic's shape", async () => {
-    const { clock, states, gap, settled, reconciled, source } = await rig([CONVERSATIONS, CALLS, QUEUE_CONVERSATIONS]);
+    const { clock, states, gap, settled, reconciled, source } = await reconcileRig([
+      CONVERSATIONS,
+      CALLS,
+      QUEUE_CONVERSATIONS,
+    ]);
     const call = foreignCall("c-1", { userId: USER, queueId: QUEUE, state: "alerting", at: clock.now() + 5_000 });
     states.conversations.set("c-1", call);
     const seen = await gap();
@@ -99,7 +59,7 @@ describe("what a gap hid", () => {
   });
 
   test("a call that was live before and ended in it is asked for though analytics do not list it", async () => {
-    const { clock, platform, states, context, gap, settled, reconciled } = await rig([CONVERSATIONS]);
+    const { clock, platform, states, context, gap, settled, reconciled } = await reconcileRig([CONVERSATIONS]);
     const before = foreignCall("c-1", { userId: USER, queueId: QUEUE, state: "connected", at: clock.now() });
     const ended = foreignCall("c-1", {
       userId: USER,
@@ -117,7 +77,7 @@ describe("what a gap hid", () => {
   });
 
   test("how a person stands comes in the shape of the events, and is asked for in one call", async () => {
-    const { platform, states, gap, settled, reconciled } = await rig([PRESENCE, ROUTING, STATION]);
+    const { platform, states, gap, settled, reconciled } = await reconcileRig([PRESENCE, ROUTING, STATION]);
     states.standing.set(USER, {
       presence: {
         userId: USER,
@@ -151,7 +111,7 @@ describe("what a gap hid", () => {
 
   test("what nobody keeps is unknowable, and said so by the topic's family", async () => {
     const summary = `v2.users.${USER}.conversationsummary`;
-    const { gap, settled, platform } = await rig([summary]);
+    const { gap, settled, platform } = await reconcileRig([summary]);
     const seen = await gap();
     await settled();
     expect(seen.findings).toEqual([
@@ -166,7 +126,7 @@ describe("what a gap hid", () => {
 
   test("the numbers of a queue come as they are now, and the sums of the half hour do not", async () => {
     const topic = `v2.analytics.queues.${QUEUE}.observations`;
-    const { states, gap, settled, reconciled } = await rig([topic]);
+    const { states, gap, settled, reconciled } = await reconcileRig([topic]);
     const group = { queueId: QUEUE, mediaType: "voice" };
     states.numbers = [{ group, data: [{ metric: "oWaiting", stats: { count: 3 } }] }];
     const seen = await gap();
@@ -182,7 +142,7 @@ describe("what a gap hid", () => {
       presence: { presenceDefinition: { systemPresence: "Available" }, modifiedDate: "2026-03-04T10:00:00.000Z" },
     };
     for (const atStart of [true, false]) {
-      const { states, live, settled, reconciled, platform } = await rig([PRESENCE], { atStart });
+      const { states, live, settled, reconciled, platform } = await reconcileRig([PRESENCE], { atStart });
       states.standing.set(USER, standing);
       await live();
       await settled();
@@ -192,7 +152,7 @@ describe("what a gap hid", () => {
   });
 
   test("with reconcile: false nothing is asked, and the gap is the ledger's", async () => {
-    const { platform, gap, source } = await rig([PRESENCE], false);
+    const { platform, gap, source } = await reconcileRig([PRESENCE], false);
     expect((await gap()).asking).toBe(false);
     expect(source.status().reconciliation).toBeUndefined();
     expect(platform.seen("GET", /^\/api\/v2\/users/u).length).toBe(0);
@@ -201,7 +161,7 @@ describe("what a gap hid", () => {
 
 describe("what is newer", () => {
   test("a live event during the question wins over its answer", async () => {
-    const { clock, platform, states, context, gap, settled, reconciled } = await rig([CONVERSATIONS]);
+    const { clock, platform, states, context, gap, settled, reconciled } = await reconcileRig([CONVERSATIONS]);
     const at = clock.now() + 10_000;
     const ringing = foreignCall("c-1", { userId: USER, queueId: QUEUE, state: "alerting", at });
     const answered = foreignCall("c-1", { userId: USER, queueId: QUEUE, state: "connected", at: at + 1_000 });
@@ -227,7 +187,7 @@ describe("what is newer", () => {
   });
 
   test("an answer that is behind what was live before the gap is not handed on, but asked for again until it has caught up", async () => {
-    const { clock, platform, states, context, gap, settled, reconciled, source } = await rig([CONVERSATIONS]);
+    const { clock, platform, states, context, gap, settled, reconciled, source } = await reconcileRig([CONVERSATIONS]);
     const call = (state: "alerting" | "connected" | "terminated"): ReturnType<typeof foreignCall> =>
       foreignCall("c-1", { userId: USER, queueId: QUEUE, state, at: clock.now() });
     const answered = call("connected");
@@ -246,7 +206,7 @@ describe("what is newer", () => {
   });
 
   test("an answer that stays behind is given up, and the topic is repaired in part", async () => {
-    const { clock, platform, states, context, gap, settled, reconciled, source } = await rig([ROUTING]);
+    const { clock, platform, states, context, gap, settled, reconciled, source } = await reconcileRig([ROUTING]);
     const routingStatus = (status: string, second: number): Record<string, unknown> => ({
       status,
       startTime: `2026-03-04T10:00:0${second}.000Z`,
@@ -269,7 +229,7 @@ describe("what is newer", () => {
   });
 
   test("a state that is as it was is not handed on, and counts as repaired", async () => {
-    const { platform, states, context, gap, settled, reconciled, source } = await rig([ROUTING]);
+    const { platform, states, context, gap, settled, reconciled, source } = await reconcileRig([ROUTING]);
     const routingStatus = { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" };
     await eventually("sent", () => platform.emit(ROUTING, { id: USER, routingStatus }) > 0);
     await context.received(1);
@@ -282,7 +242,7 @@ describe("what is newer", () => {
   });
 
   test("a presence of a second source is not taken for how the person stands", async () => {
-    const { platform, states, context, gap, settled, reconciled } = await rig([PRESENCE]);
+    const { platform, states, context, gap, settled, reconciled } = await reconcileRig([PRESENCE]);
     const definition = (name: string): unknown => ({ id: "p", systemPresence: name });
     await eventually(
       "sent",
@@ -306,7 +266,7 @@ describe("what is newer", () => {
 
 describe("a second source of presence", () => {
   test("does not hide what the primary one said", async () => {
-    const { platform, states, context, gap, settled, reconciled, source } = await rig([PRESENCE], {
+    const { platform, states, context, gap, settled, reconciled, source } = await reconcileRig([PRESENCE], {
       atStart: false,
       analyticsLagMs: 0,
     });
@@ -329,7 +289,9 @@ describe("a second source of presence", () => {
 
 describe("what analytics know late", () => {
   test("a second look finds the call that the first one could not, and only then the topic is settled", async () => {
-    const { clock, platform, states, gap, settled, reconciled } = await rig([CONVERSATIONS], { atStart: false });
+    const { clock, platform, states, gap, settled, reconciled } = await reconcileRig([CONVERSATIONS], {
+      atStart: false,
+    });
     const at = clock.now() + 5_000;
     const call = { userId: USER, queueId: QUEUE, state: "alerting" as const, at };
     states.conversations.set("c-1", foreignCall("c-1", { ...call, isListed: false }));
@@ -347,7 +309,7 @@ describe("what analytics know late", () => {
   });
 
   test("what the first look found is not asked for by the second, new or not", async () => {
-    const { clock, platform, states, context, gap, settled } = await rig([CONVERSATIONS], { atStart: false });
+    const { clock, platform, states, context, gap, settled } = await reconcileRig([CONVERSATIONS], { atStart: false });
     for (const id of ["c-1", "c-2"]) {
       const call = foreignCall(id, { userId: USER, queueId: QUEUE, state: "alerting", at: clock.now() });
       states.conversations.set(id, call);
@@ -362,7 +324,7 @@ describe("what analytics know late", () => {
   });
 
   test("all pages are read", async () => {
-    const { clock, platform, states, gap, settled, reconciled } = await rig([CONVERSATIONS]);
+    const { clock, platform, states, gap, settled, reconciled } = await reconcileRig([CONVERSATIONS]);
     const at = clock.now();
     for (let n = 0; n < 230; n += 1) {
       states.conversations.set(
@@ -382,7 +344,7 @@ describe("what analytics know late", () => {
 
 describe("what is in the way", () => {
   test("429 and a spent budget are waited for, with everything handed on in the end", async () => {
-    const { clock, platform, states, gap, settled, reconciled } = await rig([ROUTING]);
+    const { clock, platform, states, gap, settled, reconciled } = await reconcileRig([ROUTING]);
     states.standing.set(USER, { routingStatus: { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" } });
     platform.traps.push({
       method: "GET",
@@ -400,7 +362,7 @@ describe("what is in the way", () => {
   });
 
   test("the last fifth of the window is left to those who reconnect and subscribe", async () => {
-    const { clock, platform, states, live, gap, settled, reconciled } = await rig([ROUTING]);
+    const { clock, platform, states, live, gap, settled, reconciled } = await reconcileRig([ROUTING]);
     states.standing.set(USER, { routingStatus: { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" } });
     await live();
     const headers = { "inin-ratelimit-count": "245", "inin-ratelimit-allowed": "300", "inin-ratelimit-reset": "20" };
@@ -425,7 +387,7 @@ describe("what is in the way", () => {
   test("a missing permission hides one part: it is named, the others are known, and nobody is asked one by one in vain", async () => {
     const colleagues = ["a1", "a2", "a3"];
     const topics = colleagues.flatMap((id) => [`v2.users.${id}.routingStatus`, `v2.users.${id}.station`]);
-    const { platform, states, gap, settled, reconciled, source } = await rig(topics);
+    const { platform, states, gap, settled, reconciled, source } = await reconcileRig(topics);
     const routingStatus = { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" };
     for (const id of colleagues) states.standing.set(id, { routingStatus, station: {} });
     states.denied.add("expand:station");
@@ -441,7 +403,7 @@ describe("what is in the way", () => {
   });
 
   test("without the right to search, calls that were live are known, others are not, and the reason is told", async () => {
-    const { clock, platform, states, context, gap, settled, reconciled } = await rig(
+    const { clock, platform, states, context, gap, settled, reconciled } = await reconcileRig(
       [CONVERSATIONS, QUEUE_CONVERSATIONS],
       { atStart: false },
     );
@@ -462,7 +424,7 @@ describe("what is in the way", () => {
   });
 
   test("a topic that the platform refuses is not asked for by the back door", async () => {
-    const { platform, states, gap, settled, reconciled } = await rig([ROUTING, PRESENCE]);
+    const { platform, states, gap, settled, reconciled } = await reconcileRig([ROUTING, PRESENCE]);
     states.standing.set(USER, {
       routingStatus: { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" },
       presence: { presenceDefinition: { systemPresence: "Meal" } },
@@ -475,7 +437,7 @@ describe("what is in the way", () => {
   });
 
   test("a gap during a reconciliation joins it: what waits is asked for once, and both gaps are settled", async () => {
-    const { clock, platform, states, context, gap, settled } = await rig([ROUTING]);
+    const { platform, states, context, gap, settled } = await reconcileRig([ROUTING]);
     states.standing.set(USER, { routingStatus: { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" } });
     platform.traps.push({ method: "GET", path: /\/users$/u, times: 1, fault: { kind: "answer", status: 503 } });
     const first = await gap();
@@ -487,7 +449,7 @@ describe("what is in the way", () => {
   });
 
   test("a close during it stops asking at once, and leaves the rest to the ledger", async () => {
-    const { clock, platform, states, gap, source, reconciled } = await rig([CONVERSATIONS, ROUTING]);
+    const { clock, platform, states, gap, source, reconciled } = await reconcileRig([CONVERSATIONS, ROUTING]);
     for (let n = 0; n < 30; n += 1) {
       states.conversations.set(
         `c-${n}`,

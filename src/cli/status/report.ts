@@ -3,6 +3,7 @@ import type { GapRecord } from "../../core/gap.ts";
 import type { ServiceStatus, SinkReport, SourceReport } from "../../ports/service.ts";
 import { table, type Column } from "../table.ts";
 import { headroomLines } from "./headroom.ts";
+import { reconciliationLines } from "./reconciliation.ts";
 import { count, duration, type Paint, printable } from "../text.ts";
 
 /** The whole answer for people. */
@@ -13,7 +14,10 @@ export function statusLines(status: ServiceStatus, paint: Paint): string[] {
     ...classTable(status, paint),
     "",
     ...sourceTable(status.sources, status.now, paint),
-    ...status.sources.flatMap((source) => headroomLines(source, status.now, paint)),
+    ...status.sources.flatMap((source) => [
+      ...headroomLines(source, status.now, paint),
+      ...reconciliationLines(source, paint),
+    ]),
     "",
     ...sinkTable(status.sinks, paint),
     ...gapLines(status, paint),

@@ -75,6 +75,25 @@ describe("the demo's summary", () => {
   });
 });
 
+describe("the status of a source that asks for states", () => {
+  const told = (counts: object): string => {
+    const status = sampleStatus();
+    const none = { asking: 0, askedAt: 1, handedOn: 0, unchanged: 0, behind: 0, failed: 0 };
+    const sources = status.sources.map((source) => ({ ...source, reconciliation: { ...none, ...counts } }));
+    return statusLines({ ...status, sources }, plain).join("\n");
+  };
+
+  test("is told once it has asked, with what went wrong", () => {
+    expect(told({ askedAt: undefined })).not.toContain("states handed on");
+    expect(told({ handedOn: 1_200, unchanged: 3 })).toContain(
+      "main: 1,200 states handed on after gaps, 3 nothing new\n",
+    );
+    expect(told({ behind: 2, failed: 1, asking: 1 })).toContain(
+      "2 older than live events, 1 questions failed, asking about 1 gap",
+    );
+  });
+});
+
 describe("a critical event in words", () => {
   const customer = { purpose: "customer", name: "Lyon, France", calls: [{ state: "connected" }] };
 

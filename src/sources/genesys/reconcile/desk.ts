@@ -109,18 +109,14 @@ export class Desk {
     if ([...verdicts.values()].includes("behind")) this.counts.behind += 1;
     for (const { gap, topic } of wants) {
       const { identity } = topic.subject;
-      switch (verdicts.get(identity)) {
-        case "behind":
-          this.#later(question, gap, topic);
-          break;
-        case "known":
-          this.counts.unchanged += 1;
-          topic.got = true;
-          break;
-        default:
-          gap.handedOn += 1;
-          topic.got = true;
+      const verdict = verdicts.get(identity);
+      if (verdict === "behind") {
+        this.#later(question, gap, topic);
+        continue;
       }
+      topic.got = true;
+      if (verdict === "known") this.counts.unchanged += 1;
+      else gap.handedOn += 1;
     }
   }
 

@@ -182,6 +182,7 @@ export class Reconciler {
         queueMicrotask(() => this.#begin(gap, report.topics, to, mark));
       },
       settle: (findings) => gap.settle(findings),
+      explain: (cause) => gap.explain(cause),
       withdraw: () => gap.withdraw(),
     };
   }
@@ -297,7 +298,7 @@ export class Reconciler {
     this.#look?.cancel();
     this.#look = context.clock.setTimer(Math.max(0, at - context.clock.now()), () => {
       const now = context.clock.now();
-      for (const gap of [...this.#looking]) {
+      for (const gap of this.#looking) {
         if (gap.to + lag > now) continue;
         this.#looking.delete(gap);
         this.#search(gap);
