@@ -1,10 +1,11 @@
 /** REST reads of conversations and statistics (docs/protocol.md, 9): single conversations, and the analytics queries. */
 import type { Answer, ApiRequest } from "./answer.ts";
 import { apiError, asObject, decodeJson, notFound, ok } from "./answer.ts";
-import { segmentRecords, toDetails } from "./conversation-details.ts";
+import { asKnownAt, segmentRecords, toDetails } from "./conversation-details.ts";
 import type { DirectoryContext } from "./directory-context.ts";
 import type { Filter } from "./predicates.ts";
 import { readFilter } from "./predicates.ts";
+import type { ShownConversation } from "./rest-states.ts";
 import type { Json } from "./said.ts";
 
 const MAX_DETAILS_PAGE = 100;
@@ -21,6 +22,21 @@ const SEGMENT_DIMENSIONS = (
   "queueId userId mediaType direction purpose participantId participantName sessionId provider ani dnis segmentType " +
   "segmentStart segmentEnd disconnectType wrapUpCode"
 ).split(" ");
+
+/** By what conversations are put in order: the first of their instants of that kind. */
+const ORDERS: Readonly<Record<string, (details: Json) => string>> = {
+  conversationStart: ({ conversationStart }) => String(conversationStart),
+  conversationEnd: ({ conversationEnd }) => (typeof conversationEnd === "string" ? conversationEnd : OPEN),
+  segmentStart: (details) => firstOf(details, "segmentStart"),
+  segmentEnd: (details) => firstOf(details, "segmentEnd"),
+};
+/** What goes on stands behind all that has ended. */
+const OPEN = "9999";
+
+function firstOf(details: Json, name: "segmentStart" | "segmentEnd"): string {
+  const instants = segmentRecords(details).map(({ [name]: instant }) => (typeof instant === "string" ? instant : OPEN));
+  return instants.sort()[0] ?? OPEN;
+}
 
 /** `GET /api/v2/conversations/{id}`. */
 export function answerConversation({ states }: DirectoryContext, request: ApiRequest, id: string): Answer {
@@ -43,35 +59,38 @@ export function answerNoUser({ switches }: DirectoryContext, request: ApiRequest
 }
 
 /** `GET /api/v2/analytics/conversations/{id}/details`. */
-export function answerOneDetails({ states }: DirectoryContext, request: ApiRequest, id: string): Answer {
-  const shown = states().conversation(id);
-  const details = shown && toDetails(shown);
+export function answerOneDetails(context: DirectoryContext, request: ApiRequest, id: string): Answer {
+  const details = knownDetails(context, context.states().conversation(id));
   return details === undefined ? notFound(request) : ok(details);
 }
 
 /** `POST /api/v2/analytics/conversations/details/query`. */
-export function answerDetailsQuery({ states }: DirectoryContext, request: ApiRequest): Answer {
+export function answerDetailsQuery(context: DirectoryContext, request: ApiRequest): Answer {
   const query = readDetailsQuery(request.body);
   if (typeof query === "string") return apiError(request, 400, "bad.request", query);
-  const now = states();
+  const now = context.states();
   const found = now
     .conversationIds()
-    .flatMap((id): readonly Json[] | Json => {
-      const shown = now.conversation(id);
-      return (shown && toDetails(shown)) ?? [];
-    })
+    .flatMap((id): readonly Json[] | Json => knownDetails(context, now.conversation(id)) ?? [])
     .filter(query.isWanted);
-  const startOf = (details: Json): string => String(details["conversationStart"]);
-  found.sort((a, b) => (startOf(a) < startOf(b) ? -1 : Number(startOf(a) > startOf(b))));
+  const placeOf = (details: Json): string => query.orderKey(details);
+  found.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : Number(placeOf(a) > placeOf(b))));
   if (query.isDescending) found.reverse();
   const from = (query.pageNumber - 1) * query.pageSize + (request.played?.pageShift ?? 0);
   const page = found.slice(Math.max(0, from), from + query.pageSize);
   return ok({ ...(page.length > 0 && { conversations: page }), totalHits: found.length });
 }
 
+/** The conversation as analytics know it by now; `undefined` while they have heard nothing of it. */
+function knownDetails({ now, switches }: DirectoryContext, shown: ShownConversation | undefined): Json | undefined {
+  const details = shown && toDetails(shown);
+  return details && asKnownAt(details, switches.analyticsLagMs === 0 ? Infinity : now() - switches.analyticsLagMs);
+}
+
 interface DetailsQuery {
   readonly isWanted: (details: Json) => boolean;
   readonly isDescending: boolean;
+  readonly orderKey: (details: Json) => string;
   readonly pageSize: number;
   readonly pageNumber: number;
 }
@@ -86,6 +105,10 @@ function readDetailsQuery(body: string): DetailsQuery | string {
   if (typeof onConversations === "string") return onConversations;
   const onSegments = readFilters(query["segmentFilters"], SEGMENT_DIMENSIONS);
   if (typeof onSegments === "string") return onSegments;
+  const { orderBy = "conversationStart", order = "asc" } = query;
+  const orderKey = ORDERS[String(orderBy)];
+  if (orderKey === undefined) return `orderBy must be one of ${Object.keys(ORDERS).join(", ")}; got ${String(orderBy)}`;
+  if (order !== "asc" && order !== "desc" && order !== "unordered") return "order must be asc, desc or unordered";
   const { pageSize = DEFAULT_PAGE, pageNumber = 1 } = asObject(query["paging"]) ?? {};
   if (!isWhole(pageSize, MAX_DETAILS_PAGE)) return `pageSize must be a whole number from 1 to ${MAX_DETAILS_PAGE}`;
   if (!isWhole(pageNumber, 1_000_000)) return "pageNumber must be a whole number from 1";
@@ -97,7 +120,7 @@ function readDetailsQuery(body: string): DetailsQuery | string {
     if (!onConversations.every((filter) => filter({ ...details, divisionId }))) return false;
     return onSegments.length === 0 || segmentRecords(details).some((record) => onSegments.every((one) => one(record)));
   };
-  return { isWanted, isDescending: query["order"] === "desc", pageSize, pageNumber };
+  return { isWanted, isDescending: order === "desc", orderKey, pageSize, pageNumber };
 }
 
 function instant(text: unknown, fallback: number): number {

@@ -39,6 +39,33 @@ export function toDetails({ generic, media }: ShownConversation): Json | undefin
   };
 }
 
+/** The conversation as somebody tells it who knows what happened up to an instant only; `undefined` when that is nothing. */
+export function asKnownAt(details: Json, at: number): Json | undefined {
+  const { conversationStart, conversationEnd, participants, ...rest } = details;
+  if (isAfter(conversationStart, at)) return undefined;
+  const known = (participants as readonly Json[])
+    .map(({ sessions, ...participant }) => ({
+      ...participant,
+      sessions: (sessions as readonly Json[]).map(({ segments, ...session }) => ({
+        ...session,
+        segments: (segments as readonly Json[])
+          .filter(({ segmentStart }) => !isAfter(segmentStart, at))
+          .map((segment) => (isAfter(segment["segmentEnd"], at) ? stillOpen(segment) : segment)),
+      })),
+    }))
+    .filter(({ sessions }) => sessions.some(({ segments }) => segments.length > 0));
+  const end = conversationEnd === undefined || isAfter(conversationEnd, at) ? {} : { conversationEnd };
+  return { ...rest, conversationStart, ...end, participants: known };
+}
+
+function stillOpen({ segmentEnd: _end, disconnectType: _type, wrapUpCode: _code, ...segment }: Json): Json {
+  return segment;
+}
+
+function isAfter(instant: unknown, at: number): boolean {
+  return typeof instant === "string" && Date.parse(instant) > at;
+}
+
 /** Each segment with all that is said of it, its session, its participant: what filters look at. */
 export function segmentRecords(details: Json): readonly Json[] {
   return (details["participants"] as readonly Json[]).flatMap(({ sessions, ...participant }) =>

@@ -9,6 +9,8 @@ export interface DirectoryContext {
   readonly directory: Directory;
   readonly permissions: Permissions;
   readonly switches: EmulatorSwitches;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** The states to tell of; the same ones for the whole answer. */
   readonly states: () => States;
 }

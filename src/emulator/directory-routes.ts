@@ -16,6 +16,7 @@ import type { Json } from "./said.ts";
 import { MEDIUM_PLURALS } from "./snapshot.ts";
 
 const BULK_PRESENCES = 50;
+const BULK_USERS = 100;
 
 /** Answers a read; `undefined` for a path that is not the directory's. */
 export function answerDirectory(context: DirectoryContext, request: ApiRequest): Answer | undefined {
@@ -61,7 +62,7 @@ const ROUTES: readonly RouteEntry[] = [
   ],
   [
     "users/{id}/station",
-    (context, request, id) => oneUser(context, request, id, (user) => context.states().station(user.id) ?? {}),
+    (context, request, id) => oneUser(context, request, id, (user) => toStation(context, user.id)),
   ],
   [
     "users/{id}/outofoffice",
@@ -98,6 +99,7 @@ function findRoute(segments: readonly string[]): Route | undefined {
 function answerUsers(context: DirectoryContext, request: ApiRequest): Answer {
   const state = request.query.get("state") ?? "active";
   const ids = readList(request, "id");
+  if (ids !== undefined && ids.size > BULK_USERS) return tooManyIds(request, BULK_USERS, ids.size);
   const here = state === "active" || state === "any" ? context.directory.users : [];
   const listed = ids === undefined ? here : here.filter((user) => ids.has(user.id));
   return answerPage(request, sorted(request, listed), { maxSize: 500 }, (user) => toUser(context, request, user));
@@ -156,15 +158,12 @@ function answerDivisions(context: DirectoryContext, request: ApiRequest): Answer
 
 function answerPresences(context: DirectoryContext, request: ApiRequest): Answer {
   const ids = [...(readList(request, "id") ?? [])];
-  if (ids.length > BULK_PRESENCES) {
-    return apiError(
-      request,
-      400,
-      "constraint.validation",
-      `At most ${BULK_PRESENCES} ids can be asked for, got ${ids.length}`,
-    );
-  }
+  if (ids.length > BULK_PRESENCES) return tooManyIds(request, BULK_PRESENCES, ids.length);
   return ok(ids.filter((id) => context.directory.userById.has(id)).map((id) => toPresence(context, id)));
+}
+
+function tooManyIds(request: ApiRequest, allowed: number, got: number): Answer {
+  return apiError(request, 400, "constraint.validation", `At most ${allowed} ids can be asked for, got ${got}`);
 }
 
 function oneUser(
@@ -225,6 +224,8 @@ function toUser(context: DirectoryContext, request: ApiRequest, user: DirectoryU
     version: 1,
     ...(expand?.has("presence") === true && { presence: toPresence(context, user.id) }),
     ...(expand?.has("routingStatus") === true && { routingStatus: toRoutingStatus(context, user.id) }),
+    ...(expand?.has("station") === true && { station: toStation(context, user.id) }),
+    ...(expand?.has("outOfOffice") === true && { outOfOffice: toOutOfOffice(context, user.id) }),
     selfUri: `/api/v2/users/${user.id}`,
   };
 }
@@ -243,6 +244,11 @@ function toQueue(queue: DirectoryQueue): Json {
 
 function toRoutingStatus(context: DirectoryContext, userId: string): Json {
   return { userId, status: "OFF_QUEUE", ...context.states().routing(userId) };
+}
+
+/** Empty: signed off the phone. */
+function toStation(context: DirectoryContext, userId: string): Json {
+  return context.states().station(userId) ?? {};
 }
 
 function toOutOfOffice(context: DirectoryContext, userId: string): Json {

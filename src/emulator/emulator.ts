@@ -280,6 +280,7 @@ export class EmulatorCore {
       directory: this.directory,
       permissions: this.#permissions,
       switches: this.options.switches,
+      now: () => this.options.clock.now(),
       states: () => this.#frozen[0] ?? this.#states,
     };
     return answerDirectory(context, request) ?? notFound(request);

@@ -14,6 +14,7 @@ import { checkFault, numberOf, textOf } from "./fault-check.ts";
 import type { FrameFault, FrameFaultName, FrameFaults } from "./frame-faults.ts";
 import { newFrameFault } from "./frame-faults.ts";
 import { glob } from "./glob.ts";
+import { wantedPage } from "./paging.ts";
 import type { ProviderSocket } from "./sockets.ts";
 
 /** Doors at which a request fault can stand. */
@@ -196,7 +197,7 @@ const MAKES_SENSE: Partial<Record<FaultName, (door: FaultDoor, request: ApiReque
   "odd-token": (door) => door === "token",
   "odd-channel": (_door, { method, path }) => method === "POST" && path === "/api/v2/notifications/channels",
   "odd-answer": (door, { method }) => door === "rest" && method !== "HEAD",
-  "moving-pages": (_door, { method, query }) => method === "GET" && Number(query.get("pageNumber") ?? 1) > 1,
+  "moving-pages": (_door, request) => wantedPage(request) > 1,
   "reject-topics": (_door, { method, path }) => /^(?:POST|PUT)$/.test(method) && path.endsWith("/subscriptions"),
 };
 

@@ -1,6 +1,6 @@
 /** The platform's pages: `{entities, pageSize, pageNumber, pageCount, total, nextUri?, …}` (docs/protocol.md, 9a). */
 import type { Answer, ApiRequest } from "./answer.ts";
-import { apiError, ok } from "./answer.ts";
+import { apiError, asObject, decodeJson, ok } from "./answer.ts";
 
 /** Bounds of a paged call. */
 export interface PageBounds {
@@ -57,6 +57,13 @@ function readNumber(request: ApiRequest, name: string, fallback: number, max: nu
     "invalid.query.param.value",
     `The value of ${name} must be at least 1${bound}, got: ${text}`,
   );
+}
+
+/** The page that a request asks for, whether it is a list or a query; 1 where it doesn't say, 0 when it reads nothing. */
+export function wantedPage({ method, path, query, body }: ApiRequest): number {
+  if (method === "GET") return Number(query.get("pageNumber") ?? 1);
+  if (!path.endsWith("/query")) return 0;
+  return Number(asObject(asObject(decodeJson(body)?.value)?.["paging"])?.["pageNumber"] ?? 1);
 }
 
 /** Values of a parameter given repeatedly or with commas; `undefined` when it is missing. */

@@ -53,6 +53,8 @@ export interface EmulatorSwitches {
   readonly onQueueInRest: "On Queue" | "OnQueue";
   /** What `GET /api/v2/conversations` says to a token without a user: an empty list, or 400. @defaultValue `"empty"` */
   readonly conversationsWithoutUser: "empty" | "refused";
+  /** How long analytics take to know of what happened in conversations; single conversations are there at once. In ms. @defaultValue `5000` */
+  readonly analyticsLagMs: number;
 }
 
 /** The likeliest reading of each open question. */
@@ -80,6 +82,7 @@ export const DEFAULT_SWITCHES: EmulatorSwitches = {
   onQueueInEvents: "ON_QUEUE",
   onQueueInRest: "On Queue",
   conversationsWithoutUser: "empty",
+  analyticsLagMs: 5000,
 };
 
 /** What a switch that is no code, status or yes-or-no may be. */
@@ -120,7 +123,7 @@ function complain(name: keyof EmulatorSwitches, value: unknown): string | undefi
   if (words !== undefined) return words.includes(value) ? undefined : `one of ${words.join(", ")}`;
   if (name.endsWith("Code")) return isCloseCode(value) ? undefined : "a close code";
   if (name.endsWith("Status")) return isWhole(value, 400, 599) ? undefined : "a whole number from 400 to 599";
-  if (name === "idleCloseMs") return isWhole(value, 0, 86_400_000) ? undefined : "a whole number from 0 to 86400000";
+  if (name.endsWith("Ms")) return isWhole(value, 0, 86_400_000) ? undefined : "a whole number from 0 to 86400000";
   return typeof value === "boolean" ? undefined : "true or false";
 }
 

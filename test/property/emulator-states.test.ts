@@ -162,6 +162,7 @@ test("REST says what all frames together say", async () => {
           callsPerHour: 600,
           heartbeatMs: 86_000_000,
           limits: { requestsPerMinute: 1_000_000 },
+          switches: { analyticsLagMs: 0 },
         });
         await emulator.listen();
         const token = await newToken(emulator);

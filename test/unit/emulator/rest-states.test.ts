@@ -106,6 +106,7 @@ describe("conversations", () => {
     emulator.emit({ topicName: "v2.users.u.conversations.chats", eventBody: { id: "c", participants: [] } });
     expect((await ask("GET", "/api/v2/conversations/c")).json.participants).toEqual([]);
     emulator.emit({ topicName: "v2.routing.queues.q.conversations", eventBody: newer });
+    await centre.clock.advance(5000);
     const { json } = await ask("POST", QUERY, {
       interval: today(centre.clock),
       segmentFilters: [and(matches("userId", "U"))],
@@ -183,7 +184,63 @@ describe("the details query", () => {
     }
   });
 
+  test("knows what happened with a lag, while the conversation itself is there at once", async () => {
+    await using centre = await desk({ switches: { analyticsLagMs: 10_000 } });
+    const { emulator, clock, ask } = centre;
+    const at = (ms: number): string => new Date(Date.parse("2023-11-14T22:13:20.000Z") + ms).toISOString();
+    const customer = { id: "a", purpose: "customer", state: "terminated", connectedTime: at(0), endTime: at(25_000) };
+    const agent = { id: "b", purpose: "agent", user: { id: "u" }, initialState: "alerting", startTime: at(6000) };
+    const answered = { ...agent, connectedTime: at(9000), endTime: at(25_000), disconnectType: "peer" };
+    const participants = [customer, answered];
+    emulator.emit({ topicName: "v2.users.u.conversations.calls", eventBody: { id: "c", participants } });
+    expect((await ask("GET", "/api/v2/conversations/calls/c")).status).toBe(200);
+    const read = async (): Promise<unknown> => (await ask("GET", "/api/v2/analytics/conversations/c/details")).json;
+    const list = async (): Promise<number> =>
+      (await ask("POST", QUERY, { interval: today(clock), segmentFilters: [and(matches("userId", "u"))] })).json
+        .totalHits;
+    await clock.advance(9999);
+    expect(await read()).toMatchObject({ status: 404 });
+    await clock.advance(1);
+    expect(await read()).toMatchObject({ conversationStart: at(0), participants: [{ purpose: "customer" }] });
+    expect(await list()).toBe(0);
+    await clock.advance(6000);
+    const alerting = { segmentType: "alert", segmentStart: at(6000) };
+    expect(await read()).toMatchObject({ participants: [{}, { sessions: [{ segments: [alerting] }] }] });
+    expect(await list()).toBe(1);
+    await clock.advance(4000);
+    const talking = { segmentType: "interact", segmentStart: at(9000) };
+    const open = (await read()) as { participants: { sessions: { segments: object[] }[] }[] };
+    expect(open).not.toHaveProperty("conversationEnd");
+    const segments = [
+      { ...alerting, segmentEnd: at(9000), conference: false },
+      { ...talking, conference: false },
+    ];
+    expect(open.participants[1]?.sessions[0]?.segments).toEqual(segments);
+    await clock.advance(15_000);
+    expect(await read()).toMatchObject({ conversationEnd: at(25_000) });
+  });
+
+  test("is ordered by what is asked for", async () => {
+    await using centre = await desk({ callsPerHour: 900, switches: { analyticsLagMs: 0 } });
+    await centre.clock.advance(600_000);
+    const read = async (orderBy: string, order = "asc"): Promise<Record<string, string>[]> => {
+      const query = { interval: today(centre.clock), orderBy, order, paging: { pageSize: 100 } };
+      return (await centre.ask("POST", QUERY, query)).json.conversations;
+    };
+    const ends = (await read("conversationEnd")).map(({ conversationEnd }) => conversationEnd ?? "still open");
+    expect(new Set(ends).size).toBeGreaterThan(20);
+    expect(ends).toEqual(ends.toSorted((a, b) => a.localeCompare(b)));
+    const latest = (await read("conversationEnd", "desc")).map(
+      ({ conversationEnd }) => conversationEnd ?? "still open",
+    );
+    expect(latest[0]).toBe("still open");
+    const starts = (await read("segmentStart")).map(({ conversationStart }) => conversationStart);
+    expect(starts).toEqual(starts.toSorted((a = "", b = "") => a.localeCompare(b)));
+  });
+
   test.each([
+    [{ order: "up" }, "order must be asc, desc or unordered"],
+    [{ orderBy: "mood" }, "orderBy must be one of conversationStart"],
     [{}, "interval must be two instants"],
     [{ interval: "2026-01-02T00:00:00Z/2026-01-01T00:00:00Z" }, "interval must be two instants"],
     [{ interval: "2026-01-01T00:00:00Z/2026-03-01T00:00:00Z" }, "at most 31 days"],
@@ -254,6 +311,57 @@ describe("statistics and users", () => {
       routingStatus: { status: "IDLE" },
     });
     expect((await centre.ask("GET", "/api/v2/users?pageSize=1")).json.entities[0]).not.toHaveProperty("presence");
+  });
+
+  test("users can be asked for by id with all their states, up to a hundred at once", async () => {
+    await using centre = await desk();
+    const [first, second] = centre.emulator.directory.users;
+    centre.emulator.emit([
+      { topicName: `v2.users.${first?.id}.station`, eventBody: { associatedStation: { id: "st" } } },
+      { topicName: `v2.users.${second?.id}.outofoffice`, eventBody: { user: { id: second?.id }, active: true } },
+    ]);
+    const expand = "expand=presence,routingStatus,station,outOfOffice";
+    const path = `/api/v2/users?id=${first?.id},nobody,${second?.id}&${expand}&pageSize=100`;
+    const { json } = await centre.ask("GET", path);
+    expect(json).toMatchObject({
+      total: 2,
+      entities: [
+        { id: first?.id, station: { associatedStation: { id: "st" } }, outOfOffice: { active: false } },
+        { id: second?.id, station: {}, outOfOffice: { active: true }, presence: {}, routingStatus: {} },
+      ],
+    });
+    const many = Array.from({ length: 101 }, (_, index) => `u${index}`);
+    expect(await centre.ask("GET", `/api/v2/users?id=${many.join(",")}`)).toMatchObject({
+      status: 400,
+      json: { code: "constraint.validation" },
+    });
+    expect((await centre.ask("GET", `/api/v2/users?id=${many.slice(1).join("&id=")}`)).json.total).toBe(0);
+  });
+
+  test("reads stand still, are empty, lose an entry or fail, as faults say", async () => {
+    await using centre = await desk({ callsPerHour: 900, switches: { analyticsLagMs: 0 } });
+    const { emulator, clock, ask } = centre;
+    await clock.advance(600_000);
+    const page = (pageNumber: number): ReturnType<typeof ask> =>
+      ask("POST", QUERY, { interval: today(clock), paging: { pageSize: 5, pageNumber } });
+    const idsOf = async (pageNumber: number): Promise<string[]> =>
+      ((await page(pageNumber)).json.conversations as { conversationId: string }[]).map((one) => one.conversationId);
+    const [, second] = (await idsOf(2)) as [string, string];
+    emulator.faults.inject({ fault: "moving-pages", path: "/api/v2/analytics/*" });
+    expect((await idsOf(2))[0]).toBe(second);
+    emulator.faults.inject({ fault: "odd-answer", kind: "empty-list", path: "/api/v2/users*" });
+    expect((await ask("GET", "/api/v2/users?expand=presence")).json).toMatchObject({ entities: [], total: 0 });
+    emulator.faults.inject({ fault: "odd-answer", path: "/api/v2/conversations/*" });
+    expect(await ask("GET", `/api/v2/conversations/${second}`)).toMatchObject({ status: 200, json: { status: 503 } });
+    const id = emulator.directory.users[0]?.id ?? "";
+    emulator.faults.inject({ fault: "stale-rest" });
+    const eventBody = { id, routingStatus: { status: "COMMUNICATING" } };
+    emulator.emit({ topicName: `v2.users.${id}.routingStatus`, eventBody });
+    const status = async (): Promise<unknown> =>
+      (await ask("GET", `/api/v2/users?id=${id}&expand=routingStatus`)).json.entities[0].routingStatus.status;
+    expect(await status()).not.toBe("COMMUNICATING");
+    emulator.faults.clear();
+    expect(await status()).toBe("COMMUNICATING");
   });
 
   test("what is emitted about a user is what REST says of it, activity and out of office too", async () => {
