@@ -8,6 +8,9 @@ import type { EmulatorSwitches } from "./switches.ts";
 export interface DirectoryContext {
   readonly directory: Directory;
   readonly permissions: Permissions;
+  /** Permissions that topics need. */
+  readonly topicPermissions: readonly string[];
+  readonly clientId: string;
   readonly switches: EmulatorSwitches;
   /** Epoch milliseconds. */
   readonly now: () => number;

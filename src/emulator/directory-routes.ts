@@ -14,6 +14,7 @@ import type { DirectoryContext } from "./directory-context.ts";
 import { answerPage, readList } from "./paging.ts";
 import type { Json } from "./said.ts";
 import { MEDIUM_PLURALS } from "./snapshot.ts";
+import { toSubject } from "./subjects.ts";
 
 const BULK_PRESENCES = 50;
 const BULK_USERS = 100;
@@ -73,6 +74,7 @@ const ROUTES: readonly RouteEntry[] = [
   ["routing/queues/{id}", answerQueue, "routing:queue:view"],
   ["routing/queues/{id}/members", answerMembers, "routing:queueMember:view"],
   ["authorization/divisions", answerDivisions],
+  ["authorization/subjects/me", answerSubject],
   ["conversations", answerNoUser],
   ["conversations/{id}", answerConversation, CONVERSATION_VIEW],
   ...Object.values(MEDIUM_PLURALS).map((plural): RouteEntry => [
@@ -154,6 +156,15 @@ function answerDivisions(context: DirectoryContext, request: ApiRequest): Answer
     ...toDivision(division),
     homeDivision: division.name === "Home",
   }));
+}
+
+/** All that the emulator asks of anybody, but what was taken away. */
+function answerSubject(context: DirectoryContext, request: ApiRequest): Answer {
+  const { switches, permissions, topicPermissions, directory, clientId } = context;
+  if (switches.ownGrants === "not-found") return notFound(request);
+  const ofRoutes = ROUTES.flatMap(([, , permission]) => permission ?? []);
+  const held = [...new Set([...topicPermissions, ...ofRoutes])].filter((one) => !permissions.isDenied(one));
+  return ok(toSubject(clientId, directory, held, switches.ownGrants === "permissions"));
 }
 
 function answerPresences(context: DirectoryContext, request: ApiRequest): Answer {

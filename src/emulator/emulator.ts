@@ -279,6 +279,8 @@ export class EmulatorCore {
     const context = {
       directory: this.directory,
       permissions: this.#permissions,
+      topicPermissions: this.#notifications.catalogue.permissions,
+      clientId: token.clientId,
       switches: this.options.switches,
       now: () => this.options.clock.now(),
       states: () => this.#frozen[0] ?? this.#states,

@@ -55,6 +55,8 @@ export interface EmulatorSwitches {
   readonly conversationsWithoutUser: "empty" | "refused";
   /** How long analytics take to know of what happened in conversations; single conversations are there at once. In ms. @defaultValue `5000` */
   readonly analyticsLagMs: number;
+  /** What `GET /api/v2/authorization/subjects/me` tells: roles with their permissions, roles without, or 404. @defaultValue `"permissions"` */
+  readonly ownGrants: "permissions" | "roles" | "not-found";
 }
 
 /** The likeliest reading of each open question. */
@@ -83,6 +85,7 @@ export const DEFAULT_SWITCHES: EmulatorSwitches = {
   onQueueInRest: "On Queue",
   conversationsWithoutUser: "empty",
   analyticsLagMs: 5000,
+  ownGrants: "permissions",
 };
 
 /** What a switch that is no code, status or yes-or-no may be. */
@@ -97,6 +100,7 @@ const WORDS: Partial<Record<keyof EmulatorSwitches, readonly unknown[]>> = {
   onQueueInEvents: ["ON_QUEUE", "ONQUEUE", "On Queue"],
   onQueueInRest: ["On Queue", "OnQueue"],
   conversationsWithoutUser: ["empty", "refused"],
+  ownGrants: ["permissions", "roles", "not-found"],
 };
 
 /**

@@ -55,6 +55,8 @@ export interface TopicCatalogue {
   read(id: string): ReadEntry;
   /** `GET /api/v2/notifications/availabletopics`. */
   answer(request: ApiRequest): Answer;
+  /** All permissions that any topic needs. */
+  readonly permissions: readonly string[];
 }
 
 /** Builds the catalogue for a client with these permissions. */
@@ -82,6 +84,7 @@ export function createTopicCatalogue(settings: {
     return missing.length === 0 ? name : unauthorized(topic, missing);
   };
   return {
+    permissions: [...new Set(templates.flatMap(({ permissions = [] }) => permissions))],
     read(id) {
       if (id.length >= settings.topicLength) {
         return { id, granted: [], refused: [invalid(id, `Topic is too long: ${id.length} characters`)] };

@@ -219,19 +219,32 @@ describe("doctor", () => {
   });
 
   test("reads the client's permissions where the platform tells them", async () => {
-    const emulator = await start();
     const topics = ["v2.architect.prompts.4711", "v2.analytics.queues.{*}.observations"];
+    const topicsOf = async (options: EmulatorOptions): Promise<readonly Finding[]> => {
+      const emulator = await start(options);
+      return (await look(emulator.url, { topics })).findings.filter(({ check }) => check === "topic");
+    };
+    const found = await topicsOf({ deniedPermissions: ["architect:userPrompt:view"] });
+    expect(found.map(({ level }) => level)).toEqual(["problem", "ok"]);
+    expect(found[0]?.details?.["missing"]).toEqual(["architect:userPrompt:view"]);
+    expect((await topicsOf({ deniedPermissions: [] })).map(({ level }) => level)).toEqual(["ok", "ok"]);
+    for (const ownGrants of ["roles", "not-found"] as const) {
+      const blind = await topicsOf({ switches: { ownGrants } });
+      expect(blind.map(({ level }) => level)).toEqual(["unchecked", "unchecked"]);
+    }
+  });
+
+  test("understands wildcards in what a role may do", async () => {
+    const emulator = await start();
     const policies = [{ domain: "analytics", entityName: "*", actions: ["view"] }];
     const net = changed((request, answer) =>
       request.url.endsWith("/authorization/subjects/me")
         ? { ...answer, ...json({ grants: [{ role: { name: "Events", policies } }] }) }
         : answer,
     );
+    const topics = ["v2.architect.prompts.4711", "v2.analytics.queues.{*}.observations"];
     const found = (await look(emulator.url, { topics, net })).findings.filter(({ check }) => check === "topic");
     expect(found.map(({ level }) => level)).toEqual(["problem", "ok"]);
-    expect(found[0]?.details?.["missing"]).toEqual(["architect:userPrompt:view"]);
-    const blind = (await look(emulator.url, { topics })).findings.filter(({ check }) => check === "topic");
-    expect(blind.map(({ level }) => level)).toEqual(["unchecked", "unchecked"]);
   });
 
   test("sees that all channels are in use, and opens none even if it may", async () => {

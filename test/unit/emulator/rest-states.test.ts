@@ -398,3 +398,29 @@ describe("statistics and users", () => {
     expect(members.json.entities.map((member: { id: string }) => member.id)).toEqual([id]);
   });
 });
+
+test("the client is told what it may do: all that is asked for anywhere, without what it lacks", async () => {
+  await using centre = await desk({
+    deniedPermissions: ["routing:queue:view"],
+    topicPermissions: { "v2.users.{id}.presence": ["presence:presence:view"] },
+  });
+  const ask = async (): Promise<{ permissions: readonly string[]; divisions: readonly string[] }> => {
+    const { json } = await centre.ask("GET", "/api/v2/authorization/subjects/me");
+    expect(json).toMatchObject({ id: centre.emulator.clientId, grants: [{ role: { name: "Events" } }, {}, {}] });
+    const [{ role }] = json.grants;
+    return {
+      divisions: json.grants.map(({ division }: { division: { name: string } }) => division.name),
+      permissions: role.policies.flatMap((policy: { domain: string; entityName: string; actions: string[] }) =>
+        policy.actions.map((action) => `${policy.domain}:${policy.entityName}:${action}`),
+      ),
+    };
+  };
+  const { permissions, divisions } = await ask();
+  expect(divisions).toEqual(["Home", "Europe", "Americas"]);
+  expect(permissions).toContain("analytics:conversationDetail:view");
+  expect(permissions).toContain("routing:queue:search");
+  expect(permissions).toContain("presence:presence:view");
+  expect(permissions).not.toContain("routing:queue:view");
+  centre.emulator.faults.inject({ fault: "permissions_removed", permissions: ["routing:queue:search"] });
+  expect((await ask()).permissions).not.toContain("routing:queue:search");
+});
