@@ -147,7 +147,7 @@ export class EmulatorCore {
 
   async listen(): Promise<void> {
     if (this.#server !== undefined) return;
-    this.#server = await startServer(this.options.port, this.options.host, {
+    this.#server = await startServer(this.options, {
       clock: this.options.clock,
       request: (request, fromLoopback) => this.#answer(request, fromLoopback),
       upgrade: (request) => this.#upgrade(request),
@@ -304,6 +304,6 @@ export class EmulatorCore {
   #streamingUrl(request: ApiRequest): string {
     const { publicUrl, host } = this.options;
     if (publicUrl !== undefined) return publicUrl.replace(/^http/, "ws").replace(/\/$/, "");
-    return `ws://${String(request.headers["host"] ?? `${host}:${this.port}`)}`;
+    return `${this.options.tls === undefined ? "ws" : "wss"}://${String(request.headers["host"] ?? `${host}:${this.port}`)}`;
   }
 }

@@ -21,7 +21,7 @@ export type { FaultRequest } from "./fault-check.ts";
 export type { FaultName } from "./fault-list.ts";
 export type { ActiveFault } from "./faults.ts";
 export type { LedgerEvent, LedgerPage } from "./ledger.ts";
-export type { EmulatorLimits, EmulatorOptions } from "./options.ts";
+export type { EmulatorLimits, EmulatorOptions, EmulatorTls } from "./options.ts";
 export type { ScenarioLine, ScenarioState } from "./scenario.ts";
 export type { Scenario, ScenarioDuration, ScenarioStep } from "./scenario-read.ts";
 export type { EmulatorSwitches } from "./switches.ts";
@@ -99,7 +99,8 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
   const close = (): Promise<void> => core.close();
   return {
     get url() {
-      return `http://${core.options.host.includes(":") ? `[${core.options.host}]` : core.options.host}:${port()}`;
+      const { host, tls } = core.options;
+      return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${port()}`;
     },
     get port() {
       return port();

@@ -1,4 +1,5 @@
 /** What an emulator can be told, with the defaults in one place. */
+import { createSecureContext } from "node:tls";
 import { RingfirstError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -32,6 +33,16 @@ export interface EmulatorLimits {
   readonly ledgerEvents: number;
 }
 
+/** The certificate to serve HTTPS and WSS with. */
+export interface EmulatorTls {
+  /** PEM, with the chain behind it where there is one. */
+  readonly cert: string;
+  /** PEM of its private key. */
+  readonly key: string;
+  /** Newest version that is spoken, to see what a client does with an outdated server. @defaultValue the newest there is */
+  readonly maxVersion?: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
+}
+
 /** Options of {@link createEmulator}. */
 export interface EmulatorOptions {
   /** TCP port; 0 takes a free one. @defaultValue `0` */
@@ -40,6 +51,8 @@ export interface EmulatorOptions {
   readonly host?: string;
   /** Where callers reach it (`https://emulator.example`), for `connectUri`. @defaultValue the request's `Host` */
   readonly publicUrl?: string;
+  /** Serves HTTPS and WSS instead of plain HTTP. @defaultValue plain */
+  readonly tls?: EmulatorTls;
   /** The one OAuth client that may log in. @defaultValue made up */
   readonly clientId?: string;
   /** Its secret. @defaultValue made up */
@@ -89,6 +102,7 @@ export interface ResolvedEmulatorOptions {
   readonly port: number;
   readonly host: string;
   readonly publicUrl: string | undefined;
+  readonly tls: EmulatorTls | undefined;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly agents: number;
@@ -150,6 +164,17 @@ function resolvePublicUrl(url: string | undefined): string | undefined {
   throw new RingfirstError("RF_OPTION_INVALID", `publicUrl must be an http or https URL, got ${url}`);
 }
 
+function resolveTls(tls: EmulatorTls | undefined): EmulatorTls | undefined {
+  if (tls === undefined) return undefined;
+  try {
+    createSecureContext({ cert: tls.cert, key: tls.key });
+    return tls;
+  } catch {
+    // OpenSSL's words may quote what was given, and a key is a secret.
+    throw new RingfirstError("RF_OPTION_INVALID", "tls must be a certificate and its own key, both in PEM");
+  }
+}
+
 /** A string of lower-case letters and digits from the clock's chance. */
 export function madeUp(clock: Clock, length: number): string {
   let text = "";
@@ -173,6 +198,7 @@ export function resolveEmulatorOptions(options: EmulatorOptions): ResolvedEmulat
     port: whole("port", options.port ?? 0, 0, 65_535),
     host: options.host ?? "127.0.0.1",
     publicUrl: resolvePublicUrl(options.publicUrl),
+    tls: resolveTls(options.tls),
     clientId: options.clientId ?? clock.uuid(),
     clientSecret: options.clientSecret ?? madeUp(clock, 43),
     agents,

@@ -3,8 +3,9 @@
  *
  * It owns the connections and nothing else; what a request means is asked of {@link ServerHandlers}.
  */
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
@@ -12,6 +13,7 @@ import { WebSocketServer } from "ws";
 import { RingfirstError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Answer, ApiRequest } from "./answer.ts";
+import type { EmulatorTls } from "./options.ts";
 import { apiError } from "./answer.ts";
 import { isLoopback, readBody, refuseUpgrade, toApiRequest, writeAnswer } from "./http.ts";
 
@@ -33,6 +35,13 @@ export interface ServerHandlers {
   readonly requestBytes: (path: string) => number;
 }
 
+/** Where to listen, and whether under TLS. */
+export interface ListenAddress {
+  readonly port: number;
+  readonly host: string;
+  readonly tls: EmulatorTls | undefined;
+}
+
 /** A server that listens. */
 export interface HttpServer {
   readonly port: number;
@@ -48,14 +57,14 @@ const MAX_PAYLOAD = 1_048_576;
  *
  * @throws RingfirstError `RF_EMULATOR_LISTEN` when the address can't be had.
  */
-export async function startServer(port: number, host: string, handlers: ServerHandlers): Promise<HttpServer> {
+export async function startServer(address: ListenAddress, handlers: ServerHandlers): Promise<HttpServer> {
   const wss = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD,
     perMessageDeflate: false,
     clientTracking: false,
   });
-  const server = createServer((incoming, response) => {
+  const server = serverFor(address.tls, (incoming, response) => {
     void readBody(incoming, handlers.requestBytes(incoming.url ?? "/")).then((body) => {
       const request = toApiRequest(incoming, body ?? "", handlers.correlationId());
       const answer = body === undefined ? tooLarge(request) : safely(handlers, request, incoming);
@@ -80,7 +89,7 @@ export async function startServer(port: number, host: string, handlers: ServerHa
     if (verdict.delayMs === undefined) accept();
     else handlers.clock.setTimer(verdict.delayMs, accept);
   });
-  await listen(server, port, host);
+  await listen(server, address);
   return {
     port: (server.address() as AddressInfo).port,
     stop: () => stop(server, upgrading),
@@ -103,7 +112,15 @@ function safely(handlers: ServerHandlers, request: ApiRequest, incoming: Incomin
   }
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
+function serverFor(tls: EmulatorTls | undefined, onRequest: RequestListener): Server {
+  if (tls === undefined) return createServer(onRequest);
+  const { cert, key, maxVersion } = tls;
+  // Versions that were given up need a lower bar than what is safe.
+  const old = { minVersion: "TLSv1", maxVersion, ciphers: "DEFAULT@SECLEVEL=0" } as const;
+  return createTlsServer({ cert, key, ...(maxVersion !== undefined && old) }, onRequest);
+}
+
+function listen(server: Server, { port, host }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (cause: Error): void => {
       reject(

@@ -35,17 +35,19 @@ async function send(request: HttpRequest, pool: Agent): Promise<HttpResponse | H
   if (target === null) return failure("other");
   if (allowAddress !== undefined && namesForbiddenAddress(target, allowAddress)) return failure("forbidden-address");
   const limit = AbortSignal.timeout(timeoutMs);
+  const end = signal === undefined ? limit : AbortSignal.any([signal, limit]);
   let status: number | undefined;
   try {
-    const answer = await undiciRequest(target, {
+    const asked = undiciRequest(target, {
       method,
       headers: { ...headers },
       body: body ?? null,
       dispatcher: pool,
-      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      signal: end,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     });
+    const answer = await untilAborted(asked, end);
     status = answer.statusCode;
     const read = await readCapped(answer.body, maxBytes);
     if (read === undefined) return failure("too-large", undefined, status);
@@ -55,6 +57,15 @@ async function send(request: HttpRequest, pool: Agent): Promise<HttpResponse | H
     if (limit.aborted) return failure("timeout", undefined, status);
     return failure(reasonOf(error), error, status);
   }
+}
+
+/** While it connects (a name server that says nothing, packets that go nowhere), `undici` does not look at the signal. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(new Error("aborted"));
+    signal.addEventListener("abort", onAbort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 function failure(reason: HttpFailure["reason"], error?: unknown, status?: number): HttpFailure {

@@ -40,6 +40,19 @@ const WORDS: Readonly<Record<Reason, string>> = {
   other: "the request failed",
 };
 
+/** What TLS did not take, by the system's code. */
+const TLS_WORDS: ReadonlyMap<string, string> = new Map([
+  ["CERT_HAS_EXPIRED", "the server's TLS certificate has expired"],
+  ["CERT_NOT_YET_VALID", "the server's TLS certificate is not valid yet, or this machine's clock is wrong"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "the server's TLS certificate is for another name"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "the server's TLS certificate is signed by nobody whom this machine trusts"],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "the server's TLS certificate is signed by nobody whom this machine trusts"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "the server's TLS certificate is signed by nobody whom this machine trusts"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "the server's TLS certificate is signed by itself only"],
+  ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "the server's TLS version is not accepted"],
+  ["ERR_SSL_UNSUPPORTED_PROTOCOL", "the server's TLS version is not accepted"],
+]);
+
 /** The kind of a thrown network error. */
 export function reasonOf(error: unknown): Reason {
   for (let at = error, depth = 0; at instanceof Error && depth < 4; at = at.cause, depth += 1) {
@@ -55,5 +68,6 @@ export function reasonOf(error: unknown): Reason {
 /** One line on a kind of failure, with the system's own code where that says more and is harmless. */
 export function failureMessage(reason: Reason, error?: unknown): string {
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
-  return code === undefined || code === FORBIDDEN_ADDRESS ? WORDS[reason] : `${WORDS[reason]} (${code})`;
+  const words = TLS_WORDS.get(code ?? "") ?? WORDS[reason];
+  return code === undefined || code === FORBIDDEN_ADDRESS ? words : `${words} (${code})`;
 }

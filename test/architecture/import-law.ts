@@ -111,7 +111,7 @@ export const LAW: readonly Row[] = [
     room: "emulator/",
     may: ["wire/", "errors.ts", "ports/clock.ts", "ports/logger.ts", "runtime/clock.ts"],
     packages: ["ws"],
-    node: ["crypto", "http", "net", "stream"],
+    node: ["crypto", "http", "https", "net", "stream", "tls"],
   },
   { room: "testing/", may: ["ports/", "core/", "errors.ts"], packages: [], node: ["assert"] },
   {

@@ -48,6 +48,8 @@ export function emulateCommand(context: CliContext): Command {
       "tokens and channels age so much faster; with 1440 a day is a minute",
       positiveNumber(1_000_000),
     )
+    .option("--tls-cert <file>", "serve HTTPS and WSS with this certificate (PEM); needs --tls-key")
+    .option("--tls-key <file>", "its private key (PEM)")
     .option("--scenario <file>", "what goes wrong and when, in YAML or JSON; - reads it from stdin")
     .option("--switch <name=value>", "what nobody knows for certain, the other way (repeat it)", gather)
     .option("--limit <name=value>", "a limit of the platform, smaller (repeat it)", gather)

@@ -12,6 +12,9 @@ export interface EmulateFlags {
   readonly rate?: number;
   readonly seed?: number;
   readonly timeScale?: number;
+  /** Paths of PEM files. */
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   /** Path of a scenario, `-` for stdin. */
   readonly scenario?: string;
   /** `name=value`, as given. */

@@ -7,17 +7,31 @@ import { listenForStop, type StopRequests } from "../../runtime/process.ts";
 import type { EmulateFlags } from "./flags.ts";
 import { readPairs } from "./pairs.ts";
 import { readScenarioFile, scenarioLogger } from "./scenario-file.ts";
+import { readTlsFiles } from "./tls-files.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { count } from "../text.ts";
 
 /** Answers when the emulator has ended. */
 export async function runEmulate(flags: EmulateFlags, context: CliContext): Promise<ExitCode> {
-  const { duration, json, clientId, clientSecret, scenario, switch: switches, limit, ...options } = flags;
+  const {
+    duration,
+    json,
+    clientId,
+    clientSecret,
+    scenario,
+    switch: switches,
+    limit,
+    tlsCert,
+    tlsKey,
+    ...options
+  } = flags;
   const id = clientId ?? context.env["GENESYS_CLIENT_ID"];
   const secret = clientSecret ?? context.env["GENESYS_CLIENT_SECRET"];
+  const tls = await readTlsFiles(tlsCert, tlsKey);
   const emulator = createEmulator({
     ...options,
+    ...(tls !== undefined && { tls }),
     ...(scenario !== undefined && { scenario: await readScenarioFile(scenario, context) }),
     switches: readPairs("--switch", switches ?? []),
     limits: readPairs("--limit", limit ?? []),
