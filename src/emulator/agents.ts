@@ -13,6 +13,8 @@ export interface Agent extends AgentFacts {
   queuesAt: number;
   /** Whether a conversation alerts at, is with, or is wrapped up by this agent. */
   isBusy: boolean;
+  /** Works here no more; goes when the hands are free. */
+  isGone: boolean;
   /** Wants a break as soon as the hands are free. */
   wantsBreak: boolean;
   /** Order in which agents became idle: the longest idle is served first. */
@@ -27,7 +29,7 @@ interface IdlePlace {
 
 /** What is known of a queue's members without looking at each. */
 interface Staffing {
-  readonly memberCount: number;
+  memberCount: number;
   readonly counts: Map<RoutingStatus, number>;
   idle: IdlePlace[];
 }
@@ -38,8 +40,8 @@ const MAX_STALE = 64;
 
 /** The staff. */
 export class Agents {
-  readonly #agents: ReadonlyMap<string, Agent>;
-  readonly #staffings: ReadonlyMap<string, Staffing>;
+  readonly #agents: Map<string, Agent>;
+  readonly #staffings: Map<string, Staffing>;
   readonly #stage: Stage;
   readonly #now: () => number;
   #orders = 0;
@@ -67,6 +69,34 @@ export class Agents {
 
   find(id: string): Agent | undefined {
     return this.#agents.get(id);
+  }
+
+  /** Somebody new, or somebody who is back, on queue and ready. */
+  join(user: DirectoryUser): Agent {
+    const known = this.#agents.get(user.id);
+    if (known === undefined) {
+      const agent = newAgent(user, Math.floor(this.#now()));
+      this.#agents.set(user.id, agent);
+      return agent;
+    }
+    known.isGone = false;
+    return known;
+  }
+
+  openQueue(queueId: string): void {
+    const counts = new Map(STATUSES.map((status) => [status, 0]));
+    this.#staffings.set(queueId, { memberCount: 0, counts, idle: [] });
+  }
+
+  /** Somebody has become a member of this queue, or is none any more. */
+  setMember(queueId: string, agent: Agent, joined: boolean): void {
+    const staffing = this.#staffings.get(queueId);
+    if (staffing === undefined) return;
+    const by = joined ? 1 : -1;
+    staffing.memberCount += by;
+    staffing.counts.set(agent.routingStatus, (staffing.counts.get(agent.routingStatus) ?? 0) + by);
+    if (!joined) staffing.idle = staffing.idle.filter((place) => place.agent !== agent);
+    else if (agent.routingStatus === "IDLE") staffing.idle.push({ agent, order: agent.idleOrder });
   }
 
   /** The member of this queue who is ready and has waited longest for work. */
@@ -146,6 +176,7 @@ function newAgent(user: DirectoryUser, at: number): Agent {
     activeQueueIds: user.queueIds,
     queuesAt: at,
     isBusy: false,
+    isGone: false,
     wantsBreak: false,
     idleOrder: 0,
   };

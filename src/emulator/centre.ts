@@ -12,8 +12,9 @@ import type { Chance } from "./chance.ts";
 import type { Conversation, Participant } from "./conversation.ts";
 import { annotate, connect, hasEnded, join, leave } from "./conversation.ts";
 import { CustomerFactory, MEDIUM_HABITS } from "./customers.ts";
-import type { Directory, DirectoryQueue } from "./directory.ts";
+import type { Directory, DirectoryQueue, DirectoryUser } from "./directory.ts";
 import { EventHeap } from "./event-heap.ts";
+import type { DeskParts } from "./queue-desk.ts";
 import { QueueDesk } from "./queue-desk.ts";
 import type { Stage } from "./stage.ts";
 
@@ -52,6 +53,7 @@ const MAX_ENDED = 2000;
 export class Centre {
   readonly agents: Agents;
   readonly #parts: CentreParts;
+  readonly #deskParts: DeskParts;
   readonly #heap = new EventHeap();
   readonly #desks = new Map<string, QueueDesk<Live>>();
   readonly #customers: CustomerFactory;
@@ -63,8 +65,9 @@ export class Centre {
     this.#parts = parts;
     this.agents = new Agents(parts.directory, parts.stage, parts.now);
     this.#customers = new CustomerFactory(parts.chance);
-    const desk = { ...parts, in: (delayMs: number, run: () => void) => this.#in(delayMs, run) };
-    for (const queue of parts.directory.queues) this.#desks.set(queue.id, new QueueDesk(queue, this.agents, desk));
+    this.#deskParts = { ...parts, in: (delayMs: number, run: () => void) => this.#in(delayMs, run) };
+    for (const queue of parts.directory.queues)
+      this.#desks.set(queue.id, new QueueDesk(queue, this.agents, this.#deskParts));
     if (parts.callsPerHour === 0) return;
     for (const agent of this.agents.all()) this.#planBreak(agent);
     this.#planArrival();
@@ -94,6 +97,45 @@ export class Centre {
     yield* this.#ended.values();
   }
 
+  /** Somebody new, or back: ready for work. */
+  userJoined(user: DirectoryUser): void {
+    const agent = this.agents.join(user);
+    if (agent.presence === "OFFLINE") this.agents.setPresence(agent, "ON_QUEUE");
+    if (this.#parts.callsPerHour > 0) this.#planBreak(agent);
+  }
+
+  /** Somebody works here no more. */
+  userLeft(user: DirectoryUser): void {
+    const agent = this.agents.find(user.id);
+    if (agent === undefined) return;
+    agent.isGone = true;
+    this.#becomeReady(agent);
+  }
+
+  queueOpened(queue: DirectoryQueue): void {
+    this.agents.openQueue(queue.id);
+    this.#desks.set(queue.id, new QueueDesk(queue, this.agents, this.#deskParts));
+  }
+
+  /** Those who wait are sent away; those who talk finish. */
+  queueClosed(queue: DirectoryQueue): void {
+    const desk = this.#desk(queue);
+    for (let live = desk.takeNext(); live !== undefined; live = desk.takeNext()) this.#endAll(live, "system", "system");
+  }
+
+  /** Somebody has become a member of a queue, or is none any more. */
+  memberChanged(queue: DirectoryQueue, user: DirectoryUser, joined: boolean): void {
+    const agent = this.agents.find(user.id);
+    if (agent !== undefined) this.agents.setMember(queue.id, agent, joined);
+    this.#parts.stage.other(`v2.routing.queues.${queue.id}.users`, user.id, {
+      id: user.id,
+      user: { id: user.id },
+      queueId: queue.id,
+      joined,
+    });
+    if (joined) this.#serve(this.#desk(queue));
+  }
+
   /** Body of the last statistics of a queue. */
   observations(queueId: string): Readonly<Record<string, unknown>> | undefined {
     return this.#desks.get(queueId)?.lastObservations;
@@ -109,6 +151,10 @@ export class Centre {
 
   #desk(queue: DirectoryQueue): QueueDesk<Live> {
     return this.#desks.get(queue.id) as QueueDesk<Live>;
+  }
+
+  #isOpen(queue: DirectoryQueue): boolean {
+    return this.#parts.directory.queueById.has(queue.id);
   }
 
   /** The instant of a change (V3). */
@@ -159,7 +205,7 @@ export class Centre {
     const acd = join(conversation, this.#stamp(conversation), leg);
     live.acd = acd;
     desk.offered();
-    if (desk.isFull) {
+    if (desk.isFull || !this.#isOpen(queue)) {
       this.#endAll(live, "system", "system");
       return;
     }
@@ -170,6 +216,10 @@ export class Centre {
     ).toISOString();
     this.#show(live, acd);
     return this.#in(dueInMs, () => {
+      if (!this.#isOpen(queue)) {
+        this.#endAll(live, "system", "system");
+        return;
+      }
       connect(acd, this.#stamp(conversation));
       this.#wait(live, acd);
     });
@@ -228,8 +278,10 @@ export class Centre {
     if (hasEnded(offered)) return;
     const desk = this.#desk(live.queue);
     leave(live.conversation, offered, this.#stamp(live.conversation), "transfer.noanswer");
-    desk.reenter(live, live.conversation.priority);
-    this.#show(live, offered);
+    if (this.#isOpen(live.queue)) {
+      desk.reenter(live, live.conversation.priority);
+      this.#show(live, offered);
+    } else this.#endAll(live, "system", "system");
     agent.isBusy = false;
     this.agents.setRouting(agent, "NOT_RESPONDING");
     this.#inAbout(NOT_RESPONDING_MEAN_MS, () => this.#becomeReady(agent));
@@ -286,6 +338,7 @@ export class Centre {
   #transfer(live: Live, leg: Participant, agent: Agent): void {
     const { chance, directory } = this.#parts;
     const others = directory.queues.filter((queue) => queue !== live.queue);
+    if (others.length === 0) return this.#hangUp(live, leg, agent);
     leave(live.conversation, leg, this.#stamp(live.conversation), "transfer");
     this.#desk(live.queue).handled();
     this.#beginWrapUp(live, leg, agent);
@@ -379,6 +432,7 @@ export class Centre {
   }
 
   #becomeReady(agent: Agent): void {
+    if (agent.isGone && !agent.isBusy && agent.presence !== "OFFLINE") this.agents.setPresence(agent, "OFFLINE");
     if (agent.isBusy || agent.presence !== "ON_QUEUE") return;
     if (agent.wantsBreak) return this.#takeBreak(agent);
     this.agents.setRouting(agent, "IDLE");
@@ -389,6 +443,7 @@ export class Centre {
 
   #planBreak(agent: Agent): void {
     this.#inAbout(BREAK_EVERY_MEAN_MS, () => {
+      if (agent.isGone) return;
       if (agent.isBusy) agent.wantsBreak = true;
       else this.#takeBreak(agent);
     });
@@ -398,6 +453,7 @@ export class Centre {
     agent.wantsBreak = false;
     this.agents.setPresence(agent, this.#parts.chance.pick(BREAKS));
     this.#inAbout(BREAK_MEAN_MS, () => {
+      if (agent.isGone) return;
       this.agents.setPresence(agent, "ON_QUEUE");
       this.#planBreak(agent);
       this.#becomeReady(agent);

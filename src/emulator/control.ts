@@ -6,6 +6,7 @@ import type { Faults } from "./faults.ts";
 import type { FaultRequest } from "./fault-check.ts";
 import { listFaults } from "./fault-check.ts";
 import type { LedgerPage } from "./ledger.ts";
+import type { StaffOutcome } from "./staff.ts";
 import type { Scenarios } from "./scenarios.ts";
 
 /** What the control room steers. */
@@ -13,6 +14,7 @@ export interface ControlContext {
   readonly emit: (frames: unknown) => readonly number[];
   readonly faults: Faults;
   readonly ledger: (after: number, limit: number) => LedgerPage;
+  readonly changeStaff: (change: unknown) => StaffOutcome;
   readonly reset: () => void;
   readonly setTraffic: (running: boolean) => void;
   readonly scenarios: Scenarios;
@@ -41,6 +43,8 @@ function route(context: ControlContext, request: ApiRequest): Answer {
   switch (call) {
     case "POST emit":
       return withJson(request, (value) => ok({ accepted: context.emit(value) }));
+    case "POST staff":
+      return withJson(request, (value) => ok(context.changeStaff(value)));
     case "POST faults":
       return withJson(request, (value) => {
         const list = (Array.isArray(value) ? value : [value]).map((item) => (asObject(item) ?? {}) as FaultRequest);
@@ -75,7 +79,10 @@ function route(context: ControlContext, request: ApiRequest): Answer {
     case "GET ":
       return ok(context.state());
     default:
-      return problem(404, `No such call: ${call}. There are: emit, faults, ledger, reset, scenario, state, traffic.`);
+      return problem(
+        404,
+        `No such call: ${call}. There are: emit, faults, ledger, reset, scenario, staff, state, traffic.`,
+      );
   }
 }
 

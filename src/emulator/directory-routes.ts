@@ -102,7 +102,13 @@ function answerUsers(context: DirectoryContext, request: ApiRequest): Answer {
   const state = request.query.get("state") ?? "active";
   const ids = readList(request, "id");
   if (ids !== undefined && ids.size > BULK_USERS) return tooManyIds(request, BULK_USERS, ids.size);
-  const here = state === "active" || state === "any" ? context.directory.users : [];
+  const { users, inactive } = context.directory;
+  const byState = new Map([
+    ["active", users],
+    ["inactive", inactive],
+    ["any", [...users, ...inactive]],
+  ]);
+  const here = byState.get(state) ?? [];
   const listed = ids === undefined ? here : here.filter((user) => ids.has(user.id));
   return answerPage(request, sorted(request, listed), { maxSize: 500 }, (user) => toUser(context, request, user));
 }
@@ -231,7 +237,7 @@ function toUser(context: DirectoryContext, request: ApiRequest, user: DirectoryU
     division: toDivision(user.division),
     email: user.email,
     username: user.email,
-    state: "active",
+    state: context.directory.inactive.includes(user) ? "inactive" : "active",
     version: 1,
     ...(expand?.has("presence") === true && { presence: toPresence(context, user.id) }),
     ...(expand?.has("routingStatus") === true && { routingStatus: toRoutingStatus(context, user.id) }),

@@ -28,7 +28,9 @@ export interface DirectoryQueue {
 export interface Directory {
   readonly organizationId: string;
   readonly divisions: readonly Division[];
+  /** Those who are active; the list follows who comes and goes. */
   readonly users: readonly DirectoryUser[];
+  readonly inactive: readonly DirectoryUser[];
   readonly queues: readonly DirectoryQueue[];
   readonly userById: ReadonlyMap<string, DirectoryUser>;
   readonly queueById: ReadonlyMap<string, DirectoryQueue>;
@@ -101,6 +103,7 @@ export function createDirectory(chance: Chance, userCount: number, queueCount: n
     organizationId,
     divisions,
     users,
+    inactive: [],
     queues,
     userById: new Map(users.map((user) => [user.id, user])),
     queueById: new Map(queues.map((queue) => [queue.id, queue])),

@@ -38,6 +38,7 @@ import type { HttpServer, UpgradeVerdict } from "./server.ts";
 import { startServer } from "./server.ts";
 import { createSocketFaults } from "./socket-faults.ts";
 import type { ProviderSocket } from "./sockets.ts";
+import { Staff } from "./staff.ts";
 import type { NotificationContext } from "./subscriptions.ts";
 import { answerNotifications } from "./subscriptions.ts";
 import { createTopicCatalogue } from "./topics.ts";
@@ -51,6 +52,7 @@ export class EmulatorCore {
   readonly faults: Faults;
   readonly traffic: Traffic;
   readonly scenarios: Scenarios;
+  readonly staff: Staff;
   readonly #tokens: Tokens;
   readonly #channels: Channels;
   readonly #lobby: Lobby;
@@ -67,7 +69,9 @@ export class EmulatorCore {
   constructor(options: ResolvedEmulatorOptions) {
     const { clock, limits, switches, logger } = options;
     this.options = options;
-    this.directory = createDirectory(createChance(options.seed, 0), options.agents, options.queues);
+    const newDirectory = (): Directory =>
+      createDirectory(createChance(options.seed, 0), options.agents, options.queues);
+    this.directory = newDirectory();
     this.#permissions = new Permissions(options.deniedPermissions);
     const catalogue = createTopicCatalogue({
       permissions: this.#permissions,
@@ -106,6 +110,7 @@ export class EmulatorCore {
       said: this.#said,
       isSomebodyHere: () => !lobby.isEmpty,
     });
+    this.staff = new Staff(this.directory, newDirectory, () => createChance(options.seed, 5), this.traffic);
     this.#states = new LiveStates(() => this.traffic, this.#said);
     this.faults = new Faults({
       clock,
@@ -136,6 +141,7 @@ export class EmulatorCore {
       inject: (request) => this.faults.inject(request),
       clear: () => this.faults.clear(),
       emit: (given) => this.emit(given),
+      changeStaff: (change) => this.staff.change(change),
       setTraffic: (running) => this.#setTraffic(running),
     });
     if (options.scenario !== undefined) this.scenarios.set(options.scenario);
@@ -190,6 +196,7 @@ export class EmulatorCore {
     this.ledger.reset();
     this.#broadcast.reset();
     this.#said.clear();
+    this.staff.reset();
     this.traffic.reset();
     if (this.options.scenario !== undefined) this.scenarios.set(this.options.scenario);
   }
@@ -250,6 +257,7 @@ export class EmulatorCore {
       emit: (frames) => this.emit(frames),
       faults: this.faults,
       ledger: (after, limit) => this.ledger.page(after, limit),
+      changeStaff: (change) => this.staff.change(change),
       reset: () => this.reset(),
       setTraffic: (running) => this.#setTraffic(running),
       scenarios: this.scenarios,

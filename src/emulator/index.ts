@@ -13,6 +13,8 @@ import type { LedgerPage } from "./ledger.ts";
 import type { EmulatorOptions } from "./options.ts";
 import type { ScenarioState } from "./scenario.ts";
 import type { Scenario } from "./scenario-read.ts";
+import type { StaffOutcome } from "./staff.ts";
+import type { StaffChange } from "./staff-change.ts";
 import { resolveEmulatorOptions } from "./options.ts";
 
 export type { DirectoryQueue, DirectoryUser, Division } from "./directory.ts";
@@ -24,6 +26,8 @@ export type { LedgerEvent, LedgerPage } from "./ledger.ts";
 export type { EmulatorLimits, EmulatorOptions, EmulatorTls } from "./options.ts";
 export type { ScenarioLine, ScenarioState } from "./scenario.ts";
 export type { Scenario, ScenarioDuration, ScenarioStep } from "./scenario-read.ts";
+export type { StaffOutcome } from "./staff.ts";
+export type { StaffChange, StaffChoice } from "./staff-change.ts";
 export type { EmulatorSwitches } from "./switches.ts";
 export type { Directory } from "./directory.ts";
 
@@ -63,6 +67,12 @@ export interface Emulator extends AsyncDisposable {
   listen(): Promise<void>;
   /** Sends frames of either wire to whoever listens; gives the ledger's number of each. */
   emit(frames: ProviderFrame | readonly ProviderFrame[]): readonly number[];
+  /**
+   * Lets people and queues come and go, as `POST /_emulator/staff` does.
+   *
+   * @throws RingfirstError `RF_OPTION_INVALID` when it names somebody who isn't there; nothing is changed then.
+   */
+  changeStaff(change: StaffChange): StaffOutcome;
   /** What was produced, a page of up to `limit` events after number `after`. */
   ledger(page?: { readonly after?: number; readonly limit?: number }): LedgerPage;
   /** Lets the traffic begin or go on. */
@@ -116,6 +126,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     },
     listen: () => core.listen(),
     emit: (frames) => core.emit(frames),
+    changeStaff: (change) => core.staff.change(change),
     ledger: ({ after, limit } = {}) => core.ledger.page(after, limit),
     startTraffic: () => core.traffic.start(),
     stopTraffic: () => core.traffic.stop(),

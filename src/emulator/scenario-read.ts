@@ -9,12 +9,15 @@ import { readDuration } from "./duration.ts";
 import { complainOfFrame } from "./provider-frame.ts";
 import type { FaultRequest } from "./fault-check.ts";
 import { checkFault } from "./fault-check.ts";
+import type { StaffChange } from "./staff-change.ts";
+import { complainOfStaff } from "./staff-change.ts";
 
 /** A length of time: `"500ms"`, `"10s"`, `"2m"`, `"1h"`, or a number of milliseconds. */
 export type ScenarioDuration = string | number;
 
 /**
- * A step: an instant and what happens then, which is one of `fault` (with its parameters beside it), `faults`, `emit`, `traffic`, `clear`, `note`.
+ * A step: an instant and what happens then, which is one of `fault` (with its parameters beside it), `faults`, `emit`, `staff`, `traffic`,
+ * `clear`, `note`.
  */
 export interface ScenarioStep {
   /** When, from the beginning of the round. */
@@ -33,6 +36,8 @@ export interface ScenarioStep {
   readonly faults?: readonly FaultRequest[];
   /** Frames to send, as `emit` takes them. */
   readonly emit?: unknown;
+  /** People and queues that come and go. */
+  readonly staff?: StaffChange;
   /** Holds the traffic or lets it go on. */
   readonly traffic?: boolean;
   /** Ends all faults. */
@@ -60,6 +65,7 @@ export interface Scenario {
 export type ScenarioAction =
   | { readonly kind: "faults"; readonly requests: readonly FaultRequest[] }
   | { readonly kind: "emit"; readonly frames: readonly unknown[] }
+  | { readonly kind: "staff"; readonly change: unknown }
   | { readonly kind: "traffic"; readonly running: boolean }
   | { readonly kind: "clear" }
   | { readonly kind: "note" };
@@ -97,7 +103,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 const MEMBERS = ["name", "seed", "begin", "repeat", "every", "steps"];
 const STEP_MEMBERS = ["at", "within", "every", "times", "for"];
-const DEEDS = ["fault", "faults", "emit", "traffic", "clear", "note"] as const;
+const DEEDS = ["fault", "faults", "emit", "staff", "traffic", "clear", "note"] as const;
 const MAX_STEPS = 10_000;
 const DURATION = "a length of time like 500ms, 10s, 2m, 1h, or a number of milliseconds";
 
@@ -199,7 +205,7 @@ function readDeed(
 }
 
 function readOther(
-  deed: "emit" | "traffic" | "clear" | "note",
+  deed: "emit" | "staff" | "traffic" | "clear" | "note",
   value: unknown,
   path: readonly (string | number)[],
   report: Report,
@@ -207,6 +213,11 @@ function readOther(
   if (deed === "traffic") {
     if (typeof value !== "boolean") report(path, "traffic must be true or false");
     return { kind: "traffic", running: value === true };
+  }
+  if (deed === "staff") {
+    const complaint = complainOfStaff(value);
+    if (complaint !== undefined) report(path, complaint);
+    return { kind: "staff", change: value };
   }
   if (deed !== "emit") {
     if (deed === "clear" && value !== true) report(path, "clear must be true");
@@ -268,6 +279,8 @@ function describe(step: Members, action: ScenarioAction): string {
       return action.requests.map(describeFault).join(", ");
     case "emit":
       return `emit ${action.frames.length} ${action.frames.length === 1 ? "frame" : "frames"}`;
+    case "staff":
+      return `staff ${JSON.stringify(action.change)}`;
     case "traffic":
       return `traffic ${action.running ? "on" : "off"}`;
     case "clear":

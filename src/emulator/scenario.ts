@@ -22,6 +22,7 @@ export interface ScenarioParts {
   readonly inject: (request: FaultRequest) => ActiveFault;
   readonly clear: () => void;
   readonly emit: (frames: readonly unknown[]) => readonly number[];
+  readonly changeStaff: (change: unknown) => { readonly users: number; readonly queues: number };
   readonly setTraffic: (running: boolean) => void;
 }
 
@@ -188,12 +189,16 @@ export class ScenarioRun {
   }
 
   #act(action: ReadStep["action"]): string {
-    const { inject, clear, emit, setTraffic } = this.#parts;
+    const { inject, clear, emit, changeStaff, setTraffic } = this.#parts;
     switch (action.kind) {
       case "faults":
         return describeHits(action.requests.map(inject));
       case "emit":
         return `number ${emit(action.frames).join(", ")} in the ledger`;
+      case "staff": {
+        const { users, queues } = changeStaff(action.change);
+        return `${users} users, ${queues} queues`;
+      }
       case "traffic":
         setTraffic(action.running);
         return "";

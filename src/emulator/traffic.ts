@@ -9,10 +9,11 @@ import type { Broadcast } from "./broadcast.ts";
 import { Centre } from "./centre.ts";
 import { createChance } from "./chance.ts";
 import type { Conversation } from "./conversation.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, DirectoryQueue, DirectoryUser } from "./directory.ts";
 import type { ResolvedEmulatorOptions } from "./options.ts";
 import type { StateSource } from "./rest-states.ts";
 import type { Json, Said } from "./said.ts";
+import type { StaffListener } from "./staff.ts";
 import { Stage } from "./stage.ts";
 
 const TICK_MS = 10;
@@ -37,7 +38,7 @@ export interface TrafficParts {
 }
 
 /** The traffic of one emulator, and the states that it has led to. */
-export class Traffic implements StateSource {
+export class Traffic implements StateSource, StaffListener {
   readonly #options: ResolvedEmulatorOptions;
   readonly #directory: Directory;
   readonly #broadcast: Broadcast;
@@ -90,6 +91,26 @@ export class Traffic implements StateSource {
     if (wasRunning) this.start();
   }
 
+  userJoined(user: DirectoryUser): void {
+    this.#tell((centre) => centre.userJoined(user));
+  }
+
+  userLeft(user: DirectoryUser): void {
+    this.#tell((centre) => centre.userLeft(user));
+  }
+
+  queueOpened(queue: DirectoryQueue): void {
+    this.#tell((centre) => centre.queueOpened(queue));
+  }
+
+  queueClosed(queue: DirectoryQueue): void {
+    this.#tell((centre) => centre.queueClosed(queue));
+  }
+
+  memberChanged(queue: DirectoryQueue, user: DirectoryUser, joined: boolean): void {
+    this.#tell((centre) => centre.memberChanged(queue, user, joined));
+  }
+
   presence(userId: string): Json | undefined {
     const agent = this.#centre.agents.find(userId);
     return agent && this.#stage.presenceBody(agent);
@@ -110,6 +131,10 @@ export class Traffic implements StateSource {
 
   conversations(): Iterable<Conversation> {
     return this.#centre.conversations();
+  }
+
+  #tell(what: (centre: Centre) => void): void {
+    this.#broadcast.together(() => what(this.#centre));
   }
 
   #newCentre(): [Centre, Stage] {
