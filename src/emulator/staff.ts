@@ -144,7 +144,7 @@ export class Staff {
     queues.splice(queues.indexOf(queue), 1);
     queueById.delete(queue.id);
     this.#listener.queueClosed(queue);
-    for (const id of [...queue.memberIds]) this.#setMember(queue, userById.get(id), false);
+    for (const id of queue.memberIds.slice()) this.#setMember(queue, userById.get(id), false);
   }
 
   #hire(name: string): DirectoryUser {
@@ -159,7 +159,7 @@ export class Staff {
 
   #dismiss(user: DirectoryUser, isKept: boolean): void {
     const { users, inactive, userById, queueById } = this.#books;
-    for (const id of [...user.queueIds]) this.#setMember(queueById.get(id), user, false);
+    for (const id of user.queueIds.slice()) this.#setMember(queueById.get(id), user, false);
     const list = users.includes(user) ? users : inactive;
     list.splice(list.indexOf(user), 1);
     if (isKept) inactive.push(user);
