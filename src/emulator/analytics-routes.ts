@@ -1,6 +1,6 @@
 /** REST reads of conversations and statistics (docs/protocol.md, 9): single conversations, and the analytics queries. */
 import type { Answer, ApiRequest } from "./answer.ts";
-import { apiError, asObject, decodeJson, notFound, ok } from "./answer.ts";
+import { apiError, asObject, decodeWithoutNulls, notFound, ok } from "./answer.ts";
 import { asKnownAt, segmentRecords, toDetails } from "./conversation-details.ts";
 import type { DirectoryContext } from "./directory-context.ts";
 import type { Filter } from "./predicates.ts";
@@ -97,7 +97,7 @@ interface DetailsQuery {
 
 /** Reads a query, or says what is wrong with it. */
 function readDetailsQuery(body: string): DetailsQuery | string {
-  const query = asObject(decodeJson(body)?.value);
+  const query = asObject(decodeWithoutNulls(body)?.value);
   if (query === undefined) return "The request body must be a query: {interval: start/end}";
   const interval = readInterval(query["interval"]);
   if (typeof interval === "string") return interval;
@@ -149,7 +149,7 @@ function readFilters(value: unknown, dimensions: readonly string[]): readonly Fi
 
 /** `POST /api/v2/analytics/queues/observations/query`: what the last event of each queue said. */
 export function answerObservationsQuery({ states, directory }: DirectoryContext, request: ApiRequest): Answer {
-  const query = asObject(decodeJson(request.body)?.value) ?? {};
+  const query = asObject(decodeWithoutNulls(request.body)?.value) ?? {};
   const filter = readFilter(query["filter"], ["queueId", "mediaType"]);
   if (typeof filter === "string") return apiError(request, 400, "bad.request", filter);
   const wanted: unknown = query["metrics"];

@@ -87,6 +87,22 @@ export function decodeJson(text: string): { readonly value: unknown } | undefine
   }
 }
 
+/** A body as JSON without the members that are null: some clients write what they don't set. */
+export function decodeWithoutNulls(text: string): { readonly value: unknown } | undefined {
+  try {
+    // Of lists nothing is taken out: their members have places.
+    const value = JSON.parse(text, (_key, one: unknown) => (Array.isArray(one) ? one : (withoutNulls(one) ?? one)));
+    return { value: value as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutNulls(value: unknown): unknown {
+  const object = asObject(value);
+  return object && Object.fromEntries(Object.entries(object).filter(([, member]) => member !== null));
+}
+
 /** A plain object, or nothing. */
 export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value)

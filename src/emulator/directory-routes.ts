@@ -69,6 +69,7 @@ const ROUTES: readonly RouteEntry[] = [
     "users/{id}/outofoffice",
     (context, request, id) => oneUser(context, request, id, (user) => toOutOfOffice(context, user.id)),
   ],
+  ["users/{id}/queues", answerQueuesOf],
   ["routing/queues/divisionviews", answerDivisionViews, "routing:queue:search"],
   ["routing/queues", answerQueues, "routing:queue:view"],
   ["routing/queues/{id}", answerQueue, "routing:queue:view"],
@@ -150,6 +151,17 @@ function answerMembers(context: DirectoryContext, request: ApiRequest, id: strin
     routingStatus: toRoutingStatus(context, userId),
     selfUri: `/api/v2/routing/queues/${id}/members/${userId}`,
   }));
+}
+
+/** `GET /api/v2/users/{id}/queues`. */
+function answerQueuesOf(context: DirectoryContext, request: ApiRequest, id: string): Answer {
+  const user = context.directory.userById.get(id);
+  if (user === undefined || request.query.get("joined") === "false")
+    return user === undefined ? notFound(request) : answerPage(request, [], { maxSize: 100 }, String);
+  return answerPage(request, user.queueIds, { maxSize: 100 }, (queueId) => {
+    const queue = context.directory.queueById.get(queueId);
+    return { ...(queue && toQueue(queue)), joined: true };
+  });
 }
 
 function answerDivisions(context: DirectoryContext, request: ApiRequest): Answer {

@@ -216,6 +216,69 @@ describe("the directory", () => {
   });
 });
 
+describe("states after a gap", () => {
+  test("of users are read together and one by one", async () => {
+    const [first, second] = emulator.directory.users;
+    const ids = [String(first?.id), String(second?.id)];
+    emulator.emit({
+      topicName: `v2.users.${first?.id}.routingStatus`,
+      eventBody: { id: first?.id, routingStatus: { status: "COMMUNICATING", startTime: "2026-01-01T00:00:00.000Z" } },
+    });
+    const users = new client.UsersApi();
+    const expand = ["presence", "routingStatus", "station", "outOfOffice"];
+    const { entities } = await users.getUsers({ id: ids, expand, pageSize: 100 });
+    expect(entities).toMatchObject([
+      { id: ids[0], routingStatus: { status: "COMMUNICATING" }, station: {}, outOfOffice: { active: false } },
+      {
+        id: ids[1],
+        routingStatus: { status: "IDLE" },
+        presence: { presenceDefinition: { systemPresence: "On Queue" } },
+      },
+    ]);
+    expect(await users.getUserRoutingstatus(String(ids[0]))).toMatchObject({ status: "COMMUNICATING" });
+    expect(await users.getUserStation(String(ids[0]))).toEqual({});
+    expect(await users.getUserOutofoffice(String(ids[0]))).toMatchObject({ active: false });
+    expect(await users.getUserQueues(String(ids[0]))).toMatchObject({ total: first?.queueIds.length });
+    const bulk = await new client.PresenceApi().getUsersPresencesPurecloudBulk({ id: ids });
+    expect(bulk).toMatchObject(ids.map((userId) => ({ userId, presenceDefinition: { systemPresence: "On Queue" } })));
+  });
+
+  test("of conversations and queues are read one by one and by queries", async () => {
+    const at = new Date(Date.now() - 60_000).toISOString();
+    const leg = { id: "p", purpose: "agent", state: "alerting", startTime: at, user: { id: "u" }, queue: { id: "q" } };
+    const eventBody = { id: "c-1", participants: [leg] };
+    emulator.emit({ topicName: "v2.users.u.conversations.calls", eventBody });
+    const conversations = new client.ConversationsApi();
+    expect(await conversations.getConversationsCall("c-1")).toEqual(eventBody);
+    expect(await conversations.getConversation("c-1")).toMatchObject({
+      participants: [{ userId: "u", calls: [{ state: "alerting" }] }],
+    });
+    expect(await conversations.getConversations()).toMatchObject({ entities: [] });
+    const predicate = { type: "dimension", dimension: "conversationEnd", operator: "notExists" };
+    const { conversations: found, totalHits } = await conversations.postAnalyticsConversationsDetailsQuery({
+      interval: `${new Date(Date.now() - 3_600_000).toISOString()}/${new Date(Date.now() + 60_000).toISOString()}`,
+      order: "desc",
+      orderBy: "conversationStart",
+      paging: { pageSize: 25, pageNumber: 1 },
+      segmentFilters: [{ type: "or", predicates: [{ type: "dimension", dimension: "userId", value: "u" }] }],
+      conversationFilters: [{ type: "and", predicates: [predicate] }],
+    });
+    expect({ found, totalHits }).toMatchObject({ found: [{ conversationId: "c-1" }], totalHits: 1 });
+    const queueId = String(emulator.directory.queues[0]?.id);
+    const filter = { type: "or", predicates: [{ type: "dimension", dimension: "queueId", value: queueId }] };
+    const observed = await new client.AnalyticsApi().postAnalyticsQueuesObservationsQuery({
+      filter,
+      metrics: ["oWaiting"],
+    });
+    expect(observed.results).toMatchObject([{ group: { queueId }, data: [{ metric: "oWaiting" }] }]);
+  });
+
+  test("of the client itself are its grants", async () => {
+    const { grants } = await new client.AuthorizationApi().getAuthorizationSubjectsMe();
+    expect(grants?.[0]?.role?.policies).toContainEqual(expect.objectContaining({ domain: "analytics" }));
+  });
+});
+
 test("too many requests are refused with 429, Retry-After and the three headers", async () => {
   const { instance } = client.ApiClient;
   instance.setReturnExtendedResponses(true);

@@ -424,3 +424,17 @@ test("the client is told what it may do: all that is asked for anywhere, without
   centre.emulator.faults.inject({ fault: "permissions_removed", permissions: ["routing:queue:search"] });
   expect((await ask()).permissions).not.toContain("routing:queue:search");
 });
+
+test("members that a client leaves null count as not given, in queries", async () => {
+  await using centre = await desk({ callsPerHour: 900, switches: { analyticsLagMs: 0 } });
+  await centre.clock.advance(60_000);
+  const bare = { interval: today(centre.clock) };
+  const nulls = { paging: null, segmentFilters: null, conversationFilters: null, order: null, orderBy: null };
+  const full = (await centre.ask("POST", QUERY, { ...bare, ...nulls })).json;
+  expect(full.totalHits).toBeGreaterThan(0);
+  expect(full).toEqual((await centre.ask("POST", QUERY, bare)).json);
+  const [queue] = centre.emulator.directory.queues;
+  const filter = { ...and({ ...matches("queueId", queue?.id ?? ""), range: null }), clauses: null };
+  const path = "/api/v2/analytics/queues/observations/query";
+  expect((await centre.ask("POST", path, { filter, metrics: null })).json.results).toHaveLength(1);
+});
