@@ -1,6 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { createEmulator } from "../../../src/emulator/index.ts";
 import type { EmulatorOptions } from "../../../src/emulator/index.ts";
+import { readTlsFiles } from "../../../src/cli/emulate/tls-files.ts";
+import { certificate } from "../../support/certificates/index.ts";
 
 test.each<[EmulatorOptions, string]>([
   [{ port: 70_000 }, "port must be a whole number from 0 to 65535, got 70000"],
@@ -35,4 +38,23 @@ test("many live in one process, and one that was closed may listen again", async
   await one.listen();
   expect((await fetch(`${one.url}/nowhere`)).status).toBe(404);
   await Promise.all([one.close(), other.close()]);
+});
+
+test("a certificate that is none, or has another key, is refused without showing the key", () => {
+  const { cert, key } = certificate("valid");
+  for (const tls of [
+    { cert: "none", key },
+    { cert, key: key.replace("MIGHAgEA", "AAAAAAAA") },
+  ]) {
+    expect(() => createEmulator({ tls })).toThrow("tls must be a certificate and its own key");
+    expect(() => createEmulator({ tls })).not.toThrow(/PRIVATE/u);
+  }
+});
+
+test("files of a certificate come in pairs, and both must be there", async () => {
+  const path = fileURLToPath(new URL("../../support/certificates/valid.pem", import.meta.url));
+  expect(await readTlsFiles()).toBeUndefined();
+  await expect(readTlsFiles(path)).rejects.toThrow("--tls-cert and --tls-key go together");
+  await expect(readTlsFiles(path, `${path}.gone`)).rejects.toThrow(/--tls-key .* can't be read \(ENOENT\)/u);
+  expect((await readTlsFiles(path, path))?.cert).toBe(certificate("valid").cert);
 });
