@@ -94,6 +94,8 @@ interface RequestWindow {
 /** Requests of one token in a minute (docs/protocol.md, 5). */
 const ALLOWED = 300;
 const WINDOW_MS = 60_000;
+/** No window is believed to last longer: an absurd `inin-ratelimit-reset` would silence the client for years. */
+const LONGEST_WINDOW_MS = 2 * WINDOW_MS;
 
 /** The API of the client that `tokens` logs in. */
 export function createGenesysApi(options: GenesysApiOptions): GenesysApi {
@@ -195,7 +197,7 @@ class RestApi implements GenesysApi {
       return text !== undefined && /^\d{1,9}$/u.test(text) ? Number(text) : undefined;
     });
     if (count === undefined || allowed === undefined || reset === undefined) return;
-    this.#window = { left: allowed - count, allowed, endsAt: at + reset * 1_000 };
+    this.#window = { left: allowed - count, allowed, endsAt: at + Math.min(reset * 1_000, LONGEST_WINDOW_MS) };
   }
 }
 

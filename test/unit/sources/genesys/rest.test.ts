@@ -111,6 +111,16 @@ describe("calls of the REST API", () => {
     expect(api.budget?.()).toEqual({ left: 300, allowed: 300, resetsInMs: 0 });
   });
 
+  test("a window that claims to end far in the future is waited for no longer than windows last", async () => {
+    const { api, clock } = rig(GRANTED, jsonResponse(200, {}, window(400, 300, 999_999_999)), jsonResponse(200, {}));
+    expect((await api.call(GET)).kind).toBe("ok");
+    const spent = await api.call({ ...GET, priority: "reconnect" });
+    expect(spent).toMatchObject({ kind: "failed", retryAfterMs: 120_000 });
+    expect(api.budget?.().resetsInMs).toBe(120_000);
+    await clock.advance(120_000);
+    expect((await api.call(GET)).kind).toBe("ok");
+  });
+
   test.each([408, 500, 502, 503, 504])("%d is passing, whatever its body is", async (status) => {
     const body = new TextEncoder().encode("<html>oops</html>");
     const { api } = rig(GRANTED, { ok: true, status, headers: { "retry-after": "3" }, body });
