@@ -6,6 +6,7 @@
  *       surely there, or where a gap began that it left behind without an outcome.
  * - L2  A gap that ends without anybody asking has the outcome `unknowable`; so has what a run left behind.
  * - L3  That the service is there is noted only while its sources are.
+ * - L4  A gap that is found after the process stood still begins where it fell still: what it reads then is old.
  */
 import { abridgeGap, findGaps, GapBook, type GapFinding, type GapOutcome } from "../core/gap.ts";
 import type { GapChange, GapQuery, GapRecord } from "../core/gap.ts";
@@ -14,6 +15,7 @@ import type { GapLog } from "../ports/gap-log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { GapSummary } from "../ports/service.ts";
 import type { GapReport, OpenGap } from "../ports/source.ts";
+import { type StallWatch, watchForStalls } from "./stall.ts";
 
 const RECENT = 20;
 const RECENT_TOPICS = 10;
@@ -67,6 +69,7 @@ class Ledger implements GapLedger {
   readonly #begun = new Set<string>();
   #total = 0;
   #timer: Timer | undefined;
+  #stalls: StallWatch | undefined;
 
   constructor(options: GapLedgerOptions) {
     this.#options = options;
@@ -74,6 +77,7 @@ class Ledger implements GapLedger {
 
   async load(sources: readonly string[]): Promise<void> {
     const { log, clock, logger } = this.#options;
+    this.#stalls = watchForStalls(clock);
     if (log === undefined) return;
     const kept = await log.load();
     if (kept.damaged > 0) {
@@ -137,10 +141,10 @@ class Ledger implements GapLedger {
     };
   }
 
-  /** L1. */
+  /** L1, L4. */
   #beginning(source: string, report: GapReport): { readonly from: number; readonly cause: string } {
     const { clock, logger } = this.#options;
-    const from = Math.floor(Math.min(report.from, clock.now()));
+    const from = Math.floor(Math.min(report.from, clock.now(), this.#stalls?.stoodStillSince() ?? Infinity));
     const resume = this.#resume.get(source);
     const isFirst = !this.#begun.has(source);
     this.#begun.add(source);
@@ -200,6 +204,7 @@ class Ledger implements GapLedger {
   }
 
   leave(): void {
+    this.#stalls?.stop();
     if (this.#timer === undefined) return;
     this.#timer.cancel();
     this.#timer = undefined;
