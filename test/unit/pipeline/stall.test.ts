@@ -17,7 +17,7 @@ function stallingClock() {
     wall += ms;
     if (!asleep) monotonic += ms;
   };
-  return { clock, standStill, advance: fake.advance };
+  return { clock, standStill, advance: async (ms: number) => fake.advance(ms) };
 }
 
 describe("a process that stands still", () => {
