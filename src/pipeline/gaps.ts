@@ -92,7 +92,9 @@ class Ledger implements GapLedger {
 
   /** L1, L2. */
   #resumeFrom(gaps: readonly GapRecord[], sources: readonly string[], aliveAt: number | undefined): void {
-    const at = aliveAt ?? Math.floor(this.#options.clock.now());
+    // Ended before its first beat, a run was there at least as long as what it wrote down.
+    const known = Math.max(...gaps.map(({ from, to }) => to ?? from));
+    const at = aliveAt ?? (gaps.length > 0 ? known : Math.floor(this.#options.clock.now()));
     for (const source of sources) this.#resume.set(source, at);
     for (const { n, source, from, state, topics } of gaps) {
       if (state !== "open" && state !== "asking") continue;

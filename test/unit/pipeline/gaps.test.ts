@@ -188,6 +188,16 @@ describe("a ledger that is kept", () => {
     expect(noted.at(-2)).toEqual({ kind: "started", sources: ["main"] });
   });
 
+  test("a run that ended before its first sign of life was there as long as its gaps say", async () => {
+    const blank = { source: "main", topics: [TOPIC], topicCount: 1, cause: "not connected yet", atStart: true };
+    const first: GapRecord = { ...blank, n: 1, from: 5_000, to: 6_000, state: "unknowable", findings: [] };
+    const second: GapRecord = { ...first, n: 2, from: 5_500, to: 5_600 };
+    const { gaps, logger } = ledger({ ...EMPTY, gaps: [first, second], total: 2, sources: ["main"] });
+    await gaps.load(["main"]);
+    expect(gaps.open("main", starting(10_000))).toMatchObject({ from: 6_000 });
+    expect(logger.text()).toContain("nobody was there for 4 s");
+  });
+
   test("a first run has nothing behind it", async () => {
     const { gaps, logger } = ledger(EMPTY);
     await gaps.load(["main"]);
