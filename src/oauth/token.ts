@@ -140,8 +140,10 @@ class ClientTokens implements TokenSource {
   /** Everything that was sent may come back in an error's text, in the spelling in which it was sent. */
   #withoutSecrets(text: string): string {
     const { clientId, clientSecret } = this.#options;
-    const spellings = [clientSecret, encodeURIComponent(clientSecret), basicCredentials(clientId, clientSecret)];
-    return spellings.reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
+    return secretSpellings(clientId, clientSecret).reduce(
+      (clean, secret) => clean.replaceAll(secret, "[redacted]"),
+      text,
+    );
   }
 
   #toRequest(): HttpRequest {
@@ -199,6 +201,11 @@ class ClientTokens implements TokenSource {
     const text = words.filter((word) => typeof word === "string").join(": ");
     return oneLine(this.#withoutSecrets(text)).slice(0, 160);
   }
+}
+
+/** A client's secret in every spelling in which it is sent. */
+export function secretSpellings(clientId: string, clientSecret: string): readonly string[] {
+  return [clientSecret, encodeURIComponent(clientSecret), basicCredentials(clientId, clientSecret)];
 }
 
 /** As UTF-8: `btoa` alone takes Latin-1 only, and throws for the rest. */

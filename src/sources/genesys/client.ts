@@ -6,7 +6,7 @@
  * - B2  With the last source that uses it, it is forgotten, its token too.
  */
 import { pickInstant } from "../../core/renewal.ts";
-import { createTokenSource } from "../../oauth/token.ts";
+import { createTokenSource, secretSpellings } from "../../oauth/token.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Net } from "../../ports/net.ts";
 import type { SourceContext } from "../../ports/source.ts";
@@ -77,8 +77,9 @@ export function shareClient(identity: ClientIdentity, context: SourceContext): P
 function createShared(key: string, identity: ClientIdentity, { clock, net, logger }: SourceContext): Shared {
   const { endpoints, clientId, clientSecret } = identity;
   const url = endpoints.login + API_PATHS.token;
+  const secrets = secretSpellings(clientId, clientSecret);
   const tokens = createTokenSource({ url, style: "basic", clientId, clientSecret, clock, net });
-  const api = createGenesysApi({ base: endpoints.api, tokens, clock, net, logger });
+  const api = createGenesysApi({ base: endpoints.api, tokens, secrets, clock, net, logger });
   const channels = createChannelsApi({ api, tokens, endpoints, clock });
   return { key, net, client: { api, channels, renewals: createRenewals(clock) }, users: 0 };
 }

@@ -65,6 +65,8 @@ export interface GenesysApi {
 export interface GenesysApiOptions {
   readonly base: string;
   readonly tokens: TokenSource;
+  /** What no answer may bring out, whatever it repeats; beside the token and the channel of the call. @defaultValue none */
+  readonly secrets?: readonly string[];
   readonly clock: Clock;
   readonly net: Net;
   readonly logger: Logger;
@@ -159,10 +161,10 @@ class RestApi implements GenesysApi {
   }
 
   #read(call: ApiCall, { status, headers, body }: HttpResponse, token: Token): ApiAnswer {
-    const { clock, logger } = this.#options;
+    const { clock, logger, secrets = [] } = this.#options;
     const json = readJson(body);
     if (status >= 200 && status < 300) return { kind: "ok", status, json, token };
-    const { code, message } = readError(json, [token.value, channelOf(call.path)]);
+    const { code, message } = readError(json, [...secrets, token.value, channelOf(call.path)]);
     const reason = `${describe(call)}: the platform answered ${status}${code === "" ? "" : ` ${code}`}`;
     const correlationId = headers["inin-correlation-id"] ?? headers["genesys-correlation-id"];
     logger.debug({ status, code, correlationId: oneLine(correlationId ?? "") }, reason);

@@ -26,7 +26,8 @@ function rig(...answers: (HttpResponse | HttpFailure)[]) {
     clientSecret: "s",
   } as const;
   const tokens = createTokenSource({ ...login, clock, net });
-  const api = createGenesysApi({ base: "https://api.example", tokens, clock, net, logger });
+  const secrets = ["client-canary"];
+  const api = createGenesysApi({ base: "https://api.example", tokens, secrets, clock, net, logger });
   const paths = (): string[] => net.requests.map(({ url }) => new URL(url).pathname);
   return { clock, net, logger, api, paths };
 }
@@ -149,6 +150,12 @@ describe("calls of the REST API", () => {
     const answer = await api.call({ method: "HEAD", path: "/api/v2/notifications/channels/channel-canary" });
     expect(answer).toMatchObject({ kind: "refused", message: "[redacted] may not touch [redacted]" });
     expect(JSON.stringify(answer) + logger.text()).not.toContain("canary");
+  });
+
+  test("nor does one that repeats the client's secret, as a gateway before login and API may", async () => {
+    const { api, logger } = rig(GRANTED, jsonResponse(400, { code: "c.d", message: "secret client-canary, no" }));
+    expect(await api.call(GET)).toMatchObject({ kind: "refused", message: "secret [redacted], no" });
+    expect(logger.text()).not.toContain("canary");
   });
 
   test("the network's failures are passing, and name no address", async () => {
