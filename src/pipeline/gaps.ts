@@ -143,10 +143,10 @@ class Ledger implements GapLedger {
     };
   }
 
-  /** L1, L4. */
+  /** L1. */
   #beginning(source: string, report: GapReport): { readonly from: number; readonly cause: string } {
     const { clock, logger } = this.#options;
-    const from = Math.floor(Math.min(report.from, clock.now(), this.#stalls?.stoodStillSince() ?? Infinity));
+    const from = Math.floor(this.#sure(Math.min(report.from, clock.now())));
     const resume = this.#resume.get(source);
     const isFirst = !this.#begun.has(source);
     this.#begun.add(source);
@@ -158,6 +158,11 @@ class Ledger implements GapLedger {
       logger.warn({ source, seconds }, `${source}: nobody was there for ${seconds} s: what happened then was missed`);
     }
     return { from: Math.min(from, resume), cause: `the service was not running; ${report.cause}` };
+  }
+
+  /** L4. */
+  #sure(from: number): number {
+    return this.#stalls?.surelyRan(from) ?? from;
   }
 
   #end(n: number, to: number, asking: boolean): void {
