@@ -35,6 +35,8 @@ async function busyCentre(): Promise<Centre> {
     rate: 150,
     seed: 11,
     limits: { requestsPerMinute: 100_000 },
+    // Behind, and less than the source allows for.
+    switches: { analyticsLagMs: 300 },
   });
   await emulator.listen();
   const { url, clientId, clientSecret } = emulator;
