@@ -14,7 +14,7 @@
  * ```
  * - C1  Whatever is tried, what stands goes on standing until its successor has joined, or until it is lost by itself.
  * - C2  No loop is tight: a failure leads to a pause (exponential, full jitter) or to a slow retry (minutes). Only the first
- *       failure after a steady time is answered at once. `slowly`: others take what we make (`rivals.ts`), so it is minutes.
+ *       failure after a steady time is answered at once. `pauseMs`: others take what we make (`rivals.ts`), so nothing is tried before.
  * - C3  Failures are forgotten only when a line has stood for a while (`steady`).
  * - C4  A channel that the provider no longer knows is never tried again; one that it may still know is tried first.
  * - C5  Inputs that no longer fit (an answer that came too late) change nothing. `closed` is for ever.
@@ -60,22 +60,24 @@ export type ChannelInput =
   | { readonly kind: "no-free-channel" }
   | { readonly kind: "opened" }
   /** The upgrade said that the channel is not known (401, 404, 403). */
-  | { readonly kind: "handshake-gone"; readonly reason: string; readonly slowly?: boolean }
+  | { readonly kind: "handshake-gone"; readonly reason: string; readonly pauseMs?: number }
   | { readonly kind: "handshake-failed"; readonly reason: string; readonly retryAfterMs?: number }
   /** Topics are subscribed and the socket has shown a sign of life. */
   | { readonly kind: "joined" }
-  | { readonly kind: "join-gone"; readonly reason: string; readonly slowly?: boolean }
+  | { readonly kind: "join-gone"; readonly reason: string; readonly pauseMs?: number }
   | { readonly kind: "join-failed"; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: "join-refused"; readonly reason: string }
   /** `reason`: what that shows. */
-  | { readonly kind: "checked"; readonly exists: boolean; readonly reason?: string; readonly slowly?: boolean }
+  | { readonly kind: "checked"; readonly exists: boolean; readonly reason?: string; readonly pauseMs?: number }
   | { readonly kind: "check-failed"; readonly reason: string; readonly retryAfterMs?: number }
   /** The standing socket ended. */
-  | { readonly kind: "lost"; readonly reason: string; readonly next: AfterLoss; readonly slowly?: boolean }
+  | { readonly kind: "lost"; readonly reason: string; readonly next: AfterLoss; readonly pauseMs?: number }
   /** Another channel took the topics over. `pauseMs`: so long at least nothing is tried. */
   | { readonly kind: "displaced"; readonly reason: string; readonly pauseMs: number }
   /** The standing channel, socket or token ends soon, or has been revoked. */
   | { readonly kind: "move"; readonly cause: string }
+  /** The platform says that the standing channel is not there, though its socket stands: what it delivers is not all. */
+  | { readonly kind: "doubted"; readonly reason: string; readonly pauseMs?: number }
   | { readonly kind: "steady" }
   | { readonly kind: "due" }
   | { readonly kind: "close" };
@@ -155,6 +157,7 @@ function runningStep(life: ChannelLife, input: Exclude<ChannelInput, { readonly 
       return life.effort === "checking" ? checkingStep(life, input) : stay(life);
     case "lost":
     case "displaced":
+    case "doubted":
     case "move":
     case "steady":
       return life.standing ? standingStep(life, input) : stay(life);
@@ -230,12 +233,15 @@ function joiningStep(
 function checkingStep(life: ChannelLife, input: InputOf<"checked" | "check-failed">): ChannelStep {
   if (input.kind === "check-failed") return pause({ ...life, target: "held" }, input.reason, input.retryAfterMs);
   const { reason = life.reason } = input;
-  if (!input.exists) return gone({ ...life, target: "held" }, { reason: reason ?? "gone", slowly: input.slowly });
+  if (!input.exists) return gone({ ...life, target: "held" }, { reason: reason ?? "gone", pauseMs: input.pauseMs });
   // Counted like any other end (C2): two instances that push each other off one channel must slow down.
   return again({ ...life, target: "held", reason });
 }
 
-function standingStep(life: ChannelLife, input: InputOf<"lost" | "displaced" | "move" | "steady">): ChannelStep {
+function standingStep(
+  life: ChannelLife,
+  input: InputOf<"lost" | "displaced" | "doubted" | "move" | "steady">,
+): ChannelStep {
   switch (input.kind) {
     case "steady":
       return { life: { ...life, failures: 0 }, commands: [] };
@@ -244,6 +250,13 @@ function standingStep(life: ChannelLife, input: InputOf<"lost" | "displaced" | "
       return life.effort === "none" ? again({ ...life, target: "new", reason: input.cause }) : stay(life);
     case "lost":
       return lostStep(life, input);
+    case "doubted": {
+      const { reason, pauseMs = 0 } = input;
+      const gap: ChannelCommand = { kind: "gap-begins", cause: reason };
+      if (life.effort !== "none") return { life, commands: [gap] };
+      const doubted: ChannelLife = { ...life, target: "new", reason };
+      return pauseMs > 0 ? pause(doubted, reason, pauseMs, [gap]) : again(doubted, [gap]);
+    }
     case "displaced": {
       const commands: ChannelCommand[] = [
         { kind: "gap-begins", cause: input.reason },
@@ -273,7 +286,8 @@ function lostStep(life: ChannelLife, input: InputOf<"lost">): ChannelStep {
     case "none":
       if (input.next === "check")
         return { life: { ...lost, effort: "checking", target: "held" }, commands: [gap, { kind: "check" }] };
-      if (!held && input.slowly === true) return slow({ ...lost, target: "new" }, input.reason, [gap]);
+      if (!held && (input.pauseMs ?? 0) > 0)
+        return pause({ ...lost, target: "new" }, input.reason, input.pauseMs, [gap]);
       return again({ ...lost, target: held ? "held" : "new" }, [gap]);
   }
 }
@@ -287,12 +301,12 @@ function dueStep(life: ChannelLife): ChannelStep {
 /** A channel that the provider does not know: never again (C4). */
 function gone(
   life: ChannelLife,
-  { reason, slowly }: { readonly reason: string; readonly slowly?: boolean | undefined },
+  { reason, pauseMs = 0 }: { readonly reason: string; readonly pauseMs?: number | undefined },
   before: readonly ChannelCommand[] = [],
 ): ChannelStep {
   const held = life.held && life.target !== "held";
   const left: ChannelLife = { ...life, held, target: "new", reason };
-  return slowly === true ? slow(left, reason, before) : again(left, before);
+  return pauseMs > 0 ? pause(left, reason, pauseMs, before) : again(left, before);
 }
 
 /** The first failure in a row is answered at once, later ones after a pause (C2). */

@@ -25,10 +25,8 @@ export interface RivalAnswer {
   readonly count: number;
   /** The channel is left: a new one is made instead of coming back. */
   readonly leave: boolean;
-  /** Nothing is tried before so many milliseconds. */
+  /** Nothing is tried before so many milliseconds; 0: at once, as after any other loss. */
   readonly pauseMs: number;
-  /** The next try is made in minutes. */
-  readonly slowly: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -37,8 +35,8 @@ const CUTS_MS = 600_000;
 const FIRST_PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 960_000;
 const LEAVE_FROM: Readonly<Record<RivalSign, number>> = { eviction: 1, takeover: 2, displacement: 1, cut: 3 };
-/** From so many on it is slow going. */
-const SLOW_FROM: Readonly<Record<RivalSign, number>> = { eviction: 3, takeover: 4, displacement: 6, cut: Infinity };
+/** From so many on there are pauses, each twice as long. */
+const PAUSE_FROM: Readonly<Record<RivalSign, number>> = { eviction: 3, takeover: 4, displacement: 1, cut: Infinity };
 /** More are not told apart. */
 const REMEMBERED = 20;
 
@@ -48,15 +46,15 @@ export class RivalWatch {
 
   /** A sign, and what follows. `at`: milliseconds of a clock that only goes forward. */
   note(sign: RivalSign, at: number): RivalAnswer {
-    const from = at - (sign === "cut" ? CUTS_MS : HOUR_MS);
-    const recent = [...this.#seen[sign].filter((other) => other > from), at].slice(-REMEMBERED);
+    const since = at - (sign === "cut" ? CUTS_MS : HOUR_MS);
+    const recent = [...this.#seen[sign].filter((other) => other > since), at].slice(-REMEMBERED);
     this.#seen[sign] = recent;
     const count = recent.length;
+    const from = PAUSE_FROM[sign];
     return {
       count,
       leave: count >= LEAVE_FROM[sign],
-      pauseMs: sign === "displacement" ? Math.min(FIRST_PAUSE_MS * 2 ** (count - 1), LONGEST_PAUSE_MS) : 0,
-      slowly: count >= SLOW_FROM[sign],
+      pauseMs: count < from ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (count - from), LONGEST_PAUSE_MS),
     };
   }
 }

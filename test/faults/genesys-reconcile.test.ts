@@ -366,8 +366,9 @@ describe("what is in the way", () => {
     states.standing.set(USER, { routingStatus: { status: "IDLE", startTime: "2026-03-04T10:00:01.000Z" } });
     await live();
     const headers = { "inin-ratelimit-count": "245", "inin-ratelimit-allowed": "300", "inin-ratelimit-reset": "20" };
+    // The way back to a channel reads its list.
     platform.traps.push({
-      method: "PUT",
+      method: "GET",
       path: /subscriptions$/u,
       times: 1,
       fault: {

@@ -240,13 +240,20 @@ describe("the list of a channel", () => {
 
   test("an answer that does not name all topics is looked into", async () => {
     const body = JSON.stringify({ entities: [{ id: PRESENCE, state: "Permitted" }] });
-    const { source, live, platform } = await everybody(["p1"], {
+    const { source, live, platform, context, clock, channel } = await everybody(["p1"], {
       prepare: ({ traps }) =>
         void traps.push({ method: "PUT", path: SUBSCRIPTIONS, fault: { kind: "answer", status: 200, body }, times: 1 }),
     });
     await live();
     expect(platform.seen("GET", SUBSCRIPTIONS).length).toBe(1);
-    expect(source.status().rejectedTopics.map(({ topic }) => topic)).toEqual([PRESENCE, presenceOf("p1")]);
+    // Neither taken nor rejected: nobody says why, so it is a gap that is worked on, and not one for ten minutes.
+    expect(source.status().rejectedTopics).toEqual([]);
+    const gap = context.gaps.at(-1);
+    expect(gap).toMatchObject({ topics: [PRESENCE, presenceOf("p1")], to: undefined });
+    expect(gap?.cause).toContain("does not list these topics");
+    await clock.advance(2_000);
+    await eventually("taken", () => gap?.to !== undefined);
+    expect((await channel()).topics).toEqual([PRESENCE, presenceOf("p1")]);
   });
 
   test("topics that were written combined go out combined, and count for each of their parts", async () => {

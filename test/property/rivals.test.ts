@@ -21,8 +21,9 @@ describe("others who use what is ours", () => {
           const count = seen.filter((one) => one.sign === note.sign && one.at > at - window).length;
           expect(answer.count).toBe(Math.min(20, count));
           expect(answer.leave).toBe(note.sign === "takeover" ? count >= 2 : note.sign !== "cut" || count >= 3);
-          const slowFrom = { eviction: 3, takeover: 4, displacement: 6, cut: Infinity }[note.sign];
-          expect(answer.slowly).toBe(count >= slowFrom);
+          const from = { eviction: 3, takeover: 4, displacement: 1, cut: Infinity }[note.sign];
+          const seconds = [30, 60, 120, 240, 480, 960][Math.min(20, count) - from] ?? 960;
+          expect(answer.pauseMs).toBe(count < from ? 0 : seconds * 1_000);
         }
       }),
     );

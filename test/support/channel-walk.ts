@@ -11,23 +11,25 @@ export const ALL_INPUTS: readonly ChannelInput[] = [
   { kind: "no-free-channel" },
   { kind: "opened" },
   { kind: "handshake-gone", reason: "r" },
-  { kind: "handshake-gone", reason: "r", slowly: true },
+  { kind: "handshake-gone", reason: "r", pauseMs: 30_000 },
   { kind: "handshake-failed", reason: "r" },
   { kind: "joined" },
   { kind: "join-gone", reason: "r" },
-  { kind: "join-gone", reason: "r", slowly: true },
+  { kind: "join-gone", reason: "r", pauseMs: 30_000 },
   { kind: "join-failed", reason: "r" },
   { kind: "join-refused", reason: "r" },
   { kind: "checked", exists: true },
   { kind: "checked", exists: false },
-  { kind: "checked", exists: false, slowly: true },
+  { kind: "checked", exists: false, pauseMs: 30_000 },
   { kind: "check-failed", reason: "r" },
   { kind: "lost", reason: "r", next: "reconnect" },
   { kind: "lost", reason: "r", next: "check" },
   { kind: "lost", reason: "r", next: "recreate" },
-  { kind: "lost", reason: "r", next: "recreate", slowly: true },
+  { kind: "lost", reason: "r", next: "recreate", pauseMs: 30_000 },
   { kind: "displaced", reason: "r", pauseMs: 30_000 },
   { kind: "move", cause: "c" },
+  { kind: "doubted", reason: "r" },
+  { kind: "doubted", reason: "r", pauseMs: 30_000 },
   { kind: "steady" },
   { kind: "due" },
   { kind: "close" },
@@ -35,7 +37,7 @@ export const ALL_INPUTS: readonly ChannelInput[] = [
 
 /** An input in words: `lost:check`. */
 export function nameOf(input: ChannelInput): string {
-  const slowly = "slowly" in input && input.slowly ? ":slowly" : "";
+  const slowly = input.kind !== "displaced" && "pauseMs" in input ? ":slowly" : "";
   if (input.kind === "lost") return `lost:${input.next}${slowly}`;
   return input.kind === "checked" ? `checked:${input.exists ? "there" : "gone"}${slowly}` : `${input.kind}${slowly}`;
 }

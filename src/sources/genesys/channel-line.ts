@@ -16,11 +16,12 @@ import {
 } from "../../core/channel-state.ts";
 import type { Timer } from "../../ports/clock.ts";
 import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
-import { MAX_CHANNELS, type SystemTopic } from "../../wire/genesys.ts";
+import type { SystemTopic } from "../../wire/genesys.ts";
 import type { Renewals } from "./client.ts";
 import { tellInput } from "./line-words.ts";
 import { QuietWatch } from "./quiet-watch.ts";
 import { RivalSigns, type ToldSign } from "./rival-signs.ts";
+import { ChannelRenewal } from "./channel-renewal.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
 import type { Channel, ChannelsApi } from "./channels-api.ts";
 import type { DecodedFrame, FrameDecoder } from "./decode.ts";
@@ -55,11 +56,6 @@ const SLOW_MS = 240_000;
 const STEADY_MS = 10_000;
 /** A successor that joins not within so long is of no use. */
 const JOIN_MS = 15_000;
-/** A channel is left before so much of its life is over. */
-const MOVE_BEFORE_SHARE = 0.9;
-/** The last part of that, in which a line moves at an instant of its own. */
-const MOVE_SPREAD = 0.1;
-
 /** What a successor has shown of itself. */
 interface Proof {
   subscribed: boolean;
@@ -78,6 +74,10 @@ export class ChannelLine {
   #made: Channel | undefined;
   #gap: OpenGap | undefined;
   #lastGoodAt: number | undefined;
+  /** Epoch milliseconds: when the last event came. */
+  #eventAt: number | undefined;
+  /** The gap that begins now began then; undefined: with the last sign of life. */
+  #blindFrom: number | undefined;
   #joins = 0;
   /** Monotonic: when the standing socket joined. */
   #stoodFrom = 0;
@@ -89,7 +89,7 @@ export class ChannelLine {
   #pause: Timer | undefined;
   #joinLimit: Timer | undefined;
   #steady: Timer | undefined;
-  #move: Timer | undefined;
+  readonly #renewal: ChannelRenewal;
 
   constructor(options: ChannelLineOptions) {
     const { name, context, channels, topics, combine, maxFrameBytes, decode } = options;
@@ -98,8 +98,17 @@ export class ChannelLine {
     this.#lastGoodAt = options.missedSince;
     this.#signs = new RivalSigns(context.clock, options.rival);
     this.#subscriptions = new Subscriptions({ name, context, channels, topics, combine }, (reason) =>
-      this.#apply({ kind: "move", cause: reason }),
+      this.#blind({ kind: "doubted", reason }),
     );
+    this.#renewal = new ChannelRenewal({
+      name,
+      context,
+      channels,
+      renewals: options.renewals,
+      isStanding: (channel) => channel === this.#held && this.#life.standing,
+      extend: () => this.#subscriptions.extend(),
+      move: (cause) => this.#apply({ kind: "move", cause }),
+    });
     this.#quiet = new QuietWatch({
       name,
       clock: context.clock,
@@ -122,8 +131,10 @@ export class ChannelLine {
         },
         frame: (frame, bytes, isBinary) => {
           this.#quiet.event();
+          this.#eventAt = this.#sockets.currentSignAt;
           options.frame(frame, bytes, isBinary);
         },
+        unproven: (from, to) => this.#declare(from, to),
         notice: (frame, standing) => this.#onNotice(frame, standing),
       },
     );
@@ -225,9 +236,8 @@ export class ChannelLine {
 
   #judge(input: ChannelInput): ChannelInput {
     const { context, channels } = this.#options;
-    const { standing, effort, target } = this.#life;
-    const isAboutEffort = !standing || effort === "connecting" || effort === "joining";
-    const channel = isAboutEffort && target === "new" && input.kind !== "lost" ? this.#made : this.#held;
+    const isOfSuccessor = input.kind === "handshake-gone" || input.kind === "join-gone";
+    const channel = isOfSuccessor && this.#life.target === "new" ? undefined : this.#held;
     const judged = this.#signs.judge(input, {
       life: this.#life,
       channel,
@@ -284,8 +294,8 @@ export class ChannelLine {
         this.#sockets.dropCurrent();
         return;
       case "shut":
-        this.#options.renewals.release(this);
-        for (const timer of [this.#pause, this.#joinLimit, this.#steady, this.#move]) timer?.cancel();
+        this.#renewal.close();
+        for (const timer of [this.#pause, this.#joinLimit, this.#steady]) timer?.cancel();
         return;
     }
   }
@@ -374,54 +384,17 @@ export class ChannelLine {
     const { clock } = this.#options.context;
     this.#joins += 1;
     this.#stoodFrom = clock.monotonic();
+    const before = this.#held;
+    const { goodAt } = this.#subscriptions;
+    const joinedAt = clock.now();
     this.#held = this.#made ?? this.#held;
     this.#made = undefined;
     this.#subscriptions.stand(this.#held);
-    this.#sockets.promote((left) => void this.#options.channels.leave(left));
+    const isBeside = this.#sockets.promote((left) => void this.#letGo(left, goodAt, joinedAt));
+    if (!isBeside && before !== undefined && before !== this.#held) void this.#letGo(before, goodAt, joinedAt);
     this.#steady?.cancel();
     this.#steady = clock.setTimer(STEADY_MS, () => this.#apply({ kind: "steady" }));
-    this.#planMove();
-  }
-
-  /** N2: before the earlier of the token's renewal and most of the channel's life, at another instant than all other lines. */
-  #planMove(): void {
-    const { context, renewals } = this.#options;
-    const channel = this.#held;
-    if (channel === undefined) return;
-    const now = context.clock.now();
-    const { expiresAt = Infinity, token } = channel;
-    const byChannel = now + (expiresAt - now) * MOVE_BEFORE_SHARE;
-    const byToken = token.renewAt <= byChannel;
-    const until = Math.min(token.renewAt, byChannel);
-    // A move that is due already is made after a moment, so a platform with absurd lives is not stormed.
-    const from = now + Math.max((until - now) * (1 - MOVE_SPREAD), STEADY_MS);
-    const at = renewals.reserve(this, from, Math.max(until, from + STEADY_MS));
-    this.#move?.cancel();
-    this.#move = context.clock.setTimer(at - now, () => {
-      renewals.release(this);
-      if (!byToken) {
-        void this.#renew(channel);
-        return;
-      }
-      // The next channel is to belong to a new token; the first line to move brings it.
-      this.#options.channels.forgetToken(channel);
-      this.#apply({ kind: "move", cause: "its token ends soon" });
-    });
-  }
-
-  /** N2. */
-  async #renew(channel: Channel): Promise<void> {
-    const { channels, context, name } = this.#options;
-    const isFull = ((await channels.inUse("subscribe")) ?? 0) >= MAX_CHANNELS;
-    const isExtended = isFull && channel === this.#held && this.#life.standing && (await this.#subscriptions.extend());
-    if (channel !== this.#held || !this.#life.standing) return;
-    if (!isExtended) {
-      this.#apply({ kind: "move", cause: "the channel ends soon" });
-      return;
-    }
-    const line = `${name}: the channel would have ended soon and no other is free: its topics were subscribed anew, which extends it`;
-    context.logger.info({ channel: name }, line);
-    this.#planMove();
+    if (this.#held !== undefined) this.#renewal.plan(this.#held);
   }
 
   #wait(ms: number): void {
@@ -431,7 +404,7 @@ export class ChannelLine {
 
   #beginGap(cause: string): void {
     const { context } = this.#options;
-    const from = this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();
+    const from = this.#blindFrom ?? this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();
     this.#gap ??= context.openGap({ topics: this.topics, cause, from, atStart: this.#joins === 0 });
   }
 
@@ -439,7 +412,7 @@ export class ChannelLine {
     if (frame.kind === "answer") {
       if (frame.result !== "404") return;
       if (standing)
-        this.#leaveStanding({ kind: "lost", reason: "the platform says that the channel is gone", next: "recreate" });
+        this.#blind({ kind: "lost", reason: "the platform says that the channel is gone", next: "recreate" });
       return;
     }
     if (standing) this.#onSystem(frame.topic);
@@ -457,7 +430,7 @@ export class ChannelLine {
         this.#apply({ kind: "move", cause: "the token was revoked" });
         return;
       case "no-longer-subscribed":
-        this.#apply({
+        this.#blind({
           kind: "displaced",
           reason: "another channel took the subscriptions over: does a second instance use the same OAuth client?",
           pauseMs: 0,
@@ -472,10 +445,27 @@ export class ChannelLine {
     }
   }
 
-  /** The standing socket is of no use any more, though it is open. */
-  #leaveStanding(input: ChannelInput): void {
-    this.#lastGoodAt = this.#sockets.currentSignAt ?? this.#lastGoodAt;
+  /**
+   * The standing socket is not what it seems, though signs of life come: it was surely good when its list was, or when the last
+   * event came.
+   */
+  #blind(input: ChannelInput): void {
+    this.#blindFrom = Math.max(this.#subscriptions.goodAt, this.#eventAt ?? 0);
+    this.#lastGoodAt = this.#blindFrom;
     if (input.kind === "lost") this.#sockets.dropCurrent();
     this.#apply(input);
+    this.#blindFrom = undefined;
+  }
+
+  /** N1: the old socket gave no sign of life any more when its successor stood. */
+  #declare(from: number, to: number): void {
+    const cause = "the old socket gave no sign of life any more when its successor stood: it had been cut, unseen";
+    this.#options.context.openGap({ topics: this.topics, cause, from }).end(to);
+  }
+
+  /** A channel that is of no use any more, once its list has told whether it was whole to the end. */
+  async #letGo(channel: Channel, goodAt: number, until: number): Promise<void> {
+    await this.#subscriptions.lookBack(channel, goodAt, until);
+    await this.#options.channels.leave(channel);
   }
 }

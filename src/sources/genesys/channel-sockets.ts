@@ -4,6 +4,8 @@
  * - K1  `next` is in handshake or joining; `current` delivers; `old` delivers beside it until it is let go.
  * - K2  While two deliver, equal events are folded and the order of the old one leads (`core/overlap.ts`).
  * - K3  A socket that ends by our own will is not reported.
+ * - K4  The old one is let go when it has shown that it lived until its successor delivered. Where it has not, what it may have
+ *       missed since its last sign of life is told (`unproven`).
  */
 import { createOverlap, type Overlap } from "../../core/overlap.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
@@ -25,6 +27,8 @@ export interface SocketsListener {
   currentEnded(end: ConnectionEnd, lastSignAt: number | undefined): void;
   /** One event, or a frame that is none; each once, in order. */
   frame(frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void;
+  /** The old socket may have been dead between these instants (epoch milliseconds), and nobody else delivered. */
+  unproven(from: number, to: number): void;
   /** A frame that is about the socket itself. `standing`: it came on the delivering one. */
   notice(frame: Extract<DecodedFrame, { readonly kind: "system" | "answer" }>, standing: boolean): void;
 }
@@ -59,6 +63,8 @@ export interface LinkView {
 
 /** Both stand for so long after the successor joined: what was on its way to the old one still comes. */
 const OVERLAP_MS = 1_500;
+/** For its proof the old one has so long. */
+const PROOF_MS = 5_000;
 /** After the old one has gone, what it carried is recognised for so long on a successor that is behind. */
 const LATE_MS = 5_000;
 /** One character a byte: equal text means equal bytes. */
@@ -83,6 +89,8 @@ export class ChannelSockets {
   #overlaps = 0;
   #overlapMs = 0;
   #overlapSince: number | undefined;
+  /** Epoch milliseconds: when the successor of the old socket joined. */
+  #joinedAt = 0;
 
   constructor(options: ChannelSocketsOptions, listener: SocketsListener) {
     this.#options = options;
@@ -121,24 +129,44 @@ export class ChannelSockets {
     if (this.#held) link.connection.hold(true);
   }
 
-  /** The successor has joined: it delivers from here on. `left` is told of the channel that is of no use any more. */
-  promote(left: (channel: Channel) => void): void {
+  /**
+   * The successor has joined: it delivers from here on. `left` is told of the channel that is of no use any more. False: there
+   * is no old socket on a channel of its own, and nothing will be told.
+   */
+  promote(left: (channel: Channel) => void): boolean {
     const next = this.#next;
-    if (next === undefined) return;
-    this.#letOldGo();
+    if (next === undefined) return false;
+    this.#letOldGo(false);
     const old = this.#current;
     this.#current = next;
     this.#next = undefined;
     if (old === undefined || old.channel.id === next.channel.id) {
       this.#endOverlap();
       old?.connection?.close();
-      return;
+      return false;
     }
     this.#old = old;
     this.#left = left;
     this.#overlaps += 1;
     this.#overlapSince = this.#options.clock.now();
-    this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#letOldGo());
+    this.#joinedAt = this.#options.clock.now();
+    old.connection?.ask();
+    this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#onOverlap(PROOF_MS - OVERLAP_MS));
+    return true;
+  }
+
+  /** K4. While nothing is read nothing can be shown. */
+  #onOverlap(patienceMs: number): void {
+    if (!this.#held && (this.#isProven || patienceMs <= 0)) {
+      this.#letOldGo(false);
+      return;
+    }
+    const wait = this.#held ? OVERLAP_MS : patienceMs;
+    this.#overlapTimer = this.#options.clock.setTimer(wait, () => this.#onOverlap(this.#held ? patienceMs : 0));
+  }
+
+  get #isProven(): boolean {
+    return (this.#old?.connection?.lastSignAt ?? Infinity) >= this.#joinedAt;
   }
 
   dropNext(): void {
@@ -249,7 +277,8 @@ export class ChannelSockets {
       this.#endOverlap();
       this.#listener.nextEnded(end);
     } else if (link === this.#old) {
-      this.#letOldGo();
+      // A close frame comes behind all that was sent before it.
+      this.#letOldGo(end.kind === "closed" && end.code !== 1006);
     } else if (link === this.#current) {
       this.#current = this.#old;
       this.#old = undefined;
@@ -260,11 +289,13 @@ export class ChannelSockets {
     }
   }
 
-  #letOldGo(): void {
+  #letOldGo(closedWell: boolean): void {
     this.#overlapTimer?.cancel();
     const old = this.#old;
+    const isProven = closedWell || this.#isProven;
     this.#old = undefined;
     if (old === undefined) return;
+    if (!isProven) this.#listener.unproven(old.connection?.lastSignAt ?? old.openedAt, this.#joinedAt);
     this.#countOverlap();
     this.#recogniseLate();
     this.#endOverlap();

@@ -11,6 +11,7 @@ import { connectUriProblem, type Endpoints } from "./endpoints.ts";
 import type { ApiAnswer, CallPriority, GenesysApi } from "./rest.ts";
 import {
   mentionedTopic,
+  isList,
   missingFrom,
   permissionsIn,
   readEntities,
@@ -45,7 +46,12 @@ export type CreateAnswer =
 
 /** The answer to subscribing. */
 export type SubscribeAnswer =
-  | { readonly kind: "subscribed"; readonly rejected: readonly RejectedTopic[] }
+  /** `missing`: neither taken nor rejected, though it was asked for. */
+  | {
+      readonly kind: "subscribed";
+      readonly rejected: readonly RejectedTopic[];
+      readonly missing: readonly string[];
+    }
   | { readonly kind: "gone"; readonly reason: string }
   | Passing
   | Refusal;
@@ -66,7 +72,7 @@ export interface ChannelsApi {
   /** Writes the list anew, which the platform takes for a sign that the channel is wanted: its life begins anew. */
   extend(channel: Channel, topics: readonly string[], options?: WriteOptions): Promise<SubscribeAnswer>;
   /** Holds the channel's list against these topics, and changes nothing. */
-  readBack(channel: Channel, topics: readonly string[]): Promise<ReadBack>;
+  readBack(channel: Channel, topics: readonly string[], priority?: CallPriority): Promise<ReadBack>;
   /** Whether the platform still knows it. */
   exists(channel: Channel): Promise<{ readonly kind: "known"; readonly exists: boolean } | Passing>;
   /** Empties its list: all that can be done, channels can't be deleted. */
@@ -144,11 +150,10 @@ class Channels implements ChannelsApi {
     for (;;) {
       const answer = await this.#put(channel, wanted, options);
       if (answer.kind === "ok") {
-        const rejected = [
-          ...readRejected(answer.json, wanted),
-          ...(await this.#unlisted(channel, wanted, answer.json)),
-        ];
-        return { kind: "subscribed", rejected: [...invalid, ...rejected] };
+        if (!isList(answer.json))
+          return { kind: "failed", reason: "the platform answered with something else than the channel's list" };
+        const rejected = [...invalid, ...readRejected(answer.json, wanted)];
+        return { kind: "subscribed", rejected, missing: await this.#unlisted(channel, wanted, answer.json) };
       }
       if (answer.kind !== "refused") return answer;
       const about = answer.status === 400 || answer.status === 403 ? answer.message : "";
@@ -175,28 +180,24 @@ class Channels implements ChannelsApi {
   }
 
   /** The answer names what it took. Where it does not name all, the list is looked up once. */
-  async #unlisted(channel: Channel, wanted: readonly string[], json: unknown): Promise<readonly RejectedTopic[]> {
+  async #unlisted(channel: Channel, wanted: readonly string[], json: unknown): Promise<readonly string[]> {
     if (missingFrom(json, wanted).length === 0) return [];
     const read = await this.readBack(channel, wanted);
     if (read.kind !== "read") return [];
     const rejected = new Set(readRejected(json, wanted).map(({ topic }) => topic));
-    return read.missing
-      .filter((topic) => !rejected.has(topic))
-      .map((topic) => ({
-        topic,
-        reason: "the platform does not list it after it was subscribed",
-        missingPermissions: [],
-      }));
+    return read.missing.filter((topic) => !rejected.has(topic));
   }
 
-  async readBack(channel: Channel, topics: readonly string[]): Promise<ReadBack> {
+  async readBack(channel: Channel, topics: readonly string[], priority: CallPriority = "subscribe"): Promise<ReadBack> {
     const answer = await this.#api.call({
       method: "GET",
       path: `${pathOf(channel)}/subscriptions`,
-      priority: "subscribe",
+      priority,
       owner: channel.token,
     });
     if (answer.kind !== "ok") return answer;
+    if (!isList(answer.json))
+      return { kind: "failed", reason: "the platform answered with something else than the channel's list" };
     return { kind: "read", missing: missingFrom(answer.json, topics) };
   }
 

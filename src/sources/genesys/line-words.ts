@@ -30,6 +30,7 @@ export function tellInput(logger: Logger, input: ChannelInput, { name, failures,
       return;
     }
     case "lost":
+    case "doubted":
     case "displaced":
       // The gap that begins here is told with this reason.
       logger.debug({ channel: name, failures }, `${name}: ${input.reason}`);

@@ -2,7 +2,8 @@
  * Reads out of what happens to a line whether somebody else uses its channel or its client, and makes of each input the one that
  * answers it (`core/rivals.ts`).
  *
- * - V1  An eviction is concluded only where nothing else ended the channel: not its own end, not that of its token.
+ * - V1  An eviction is concluded only of a channel that stood, and only where nothing else ended it: not its own end, not that of
+ *       its token. One that never stood may be one that the platform does not know yet.
  * - V2  A takeover is concluded where the platform ended the socket regularly and the channel goes on.
  */
 import type { ChannelInput, ChannelLife } from "../../core/channel-state.ts";
@@ -16,7 +17,7 @@ export type ToldSign = Exclude<RivalSign, "cut">;
 /** What is known of a line when something happens to it. */
 export interface LineFacts {
   readonly life: ChannelLife;
-  /** The channel that the input is about. */
+  /** The channel that the input is about, where it stood. */
   readonly channel: Channel | undefined;
   /** Whether the token that owns it is void. */
   readonly isTokenVoid: boolean;
@@ -25,7 +26,10 @@ export interface LineFacts {
 }
 
 /** Inputs by which a channel is not there any more. */
-type GoneInput = Extract<ChannelInput, { readonly kind: "lost" | "checked" | "handshake-gone" | "join-gone" }>;
+type GoneInput = Extract<
+  ChannelInput,
+  { readonly kind: "lost" | "checked" | "handshake-gone" | "join-gone" | "doubted" }
+>;
 
 /** A channel that ends within so long has come to its end. */
 const NEAR_END_MS = 60_000;
@@ -57,7 +61,9 @@ export class RivalSigns {
       if (!input.exists) return this.#gone(input, reason, facts);
       return this.#isCutOften ? { ...input, exists: false, reason } : this.#takenOver(reason);
     }
-    if (input.kind === "handshake-gone" || input.kind === "join-gone") return this.#gone(input, input.reason, facts);
+    if (input.kind === "handshake-gone" || input.kind === "join-gone" || input.kind === "doubted") {
+      return this.#gone(input, input.reason, facts);
+    }
     return input.kind === "displaced" ? { ...input, pauseMs: this.#note("displacement").pauseMs } : input;
   }
 
@@ -70,17 +76,17 @@ export class RivalSigns {
 
   #gone(input: GoneInput, reason: string, facts: LineFacts): ChannelInput {
     if (!this.#isEvicted(facts)) return input;
-    const { slowly } = this.#note("eviction");
+    const { pauseMs } = this.#note("eviction");
     const why = "the platform dropped the channel before its end, as it does where an OAuth client has more than 20";
-    return { ...input, reason: `${reason}: ${why}`, slowly };
+    return { ...input, reason: `${reason}: ${why}`, pauseMs };
   }
 
   /** V2. */
   #takenOver(reason: string): ChannelInput {
-    const { leave, slowly } = this.#note("takeover");
+    const { leave, pauseMs } = this.#note("takeover");
     const why = `${reason}, and its channel goes on: another socket took it`;
     if (!leave) return { kind: "checked", exists: true, reason: why };
-    return { kind: "checked", exists: false, reason: `${why} again; it is left for a new channel`, slowly };
+    return { kind: "checked", exists: false, reason: `${why} again; it is left for a new channel`, pauseMs };
   }
 
   #cut(input: Extract<ChannelInput, { readonly kind: "lost" }>, { stoodMs }: LineFacts): ChannelInput {

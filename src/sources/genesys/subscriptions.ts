@@ -7,6 +7,7 @@
  *       others' socket does not notice.
  * - S4  A failure never touches the socket, which goes on with what it has. A channel that is gone is for the line to replace.
  * - S5  The standing channel's list is read back every few minutes: a platform that forgets it says nothing.
+ * - S6  A topic that is neither taken nor rejected is a declared gap until it is, and asked for again with growing pauses.
  */
 import { backoffMs } from "../../core/backoff.ts";
 import { topicIdentity } from "../../core/topic.ts";
@@ -36,6 +37,10 @@ const LOOKED_MS = 10_000;
 /** Rejected topics that are told one by one. */
 const REJECTIONS_TOLD = 5;
 
+const LOST_CAUSE = "gone from the channel's list, for a reason that is not known";
+
+type Taken = Extract<SubscribeAnswer, { readonly kind: "subscribed" }>;
+
 /** The topics of one line. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
@@ -48,7 +53,11 @@ export class Subscriptions {
   #standing: Channel | undefined;
   #rejected: readonly RejectedTopic[] = [];
   /** Gaps of new topics, each until its version stands. */
-  #gaps: { readonly gap: OpenGap; readonly version: number }[] = [];
+  #gaps: { readonly gap: OpenGap; readonly topics: readonly string[]; version: number }[] = [];
+  /** The topics that each channel had when its list was last written. */
+  readonly #listed = new WeakMap<Channel, readonly string[]>();
+  /** The next try has its time. */
+  #isWaiting = false;
   #busy = false;
   #failures = 0;
   #timer: Timer | undefined;
@@ -87,9 +96,40 @@ export class Subscriptions {
     void this.#work();
   }
 
-  /** Writes the list to a channel that is being joined. */
+  /** Epoch milliseconds: when the standing channel's list was last known to be whole. */
+  get goodAt(): number {
+    return this.#goodAt;
+  }
+
+  /** Writes the list to a channel that is being joined. One that has it is read first: what it lost meanwhile nobody else tells. */
   async take(channel: Channel): Promise<SubscribeAnswer> {
+    if (this.#written.get(channel) !== this.#version) return this.#write(channel, "reconnect");
+    const read = await this.#options.channels.readBack(channel, this.#taken(), "reconnect");
+    if (read.kind === "refused" || this.#written.get(channel) !== this.#version)
+      return this.#write(channel, "reconnect");
+    if (read.kind !== "read") return read;
+    if (read.missing.length === 0) return { kind: "subscribed", rejected: this.#rejected, missing: [] };
+    this.#version += 1;
+    this.#openGap(read.missing, LOST_CAUSE, this.#goodAt, false);
     return this.#write(channel, "reconnect");
+  }
+
+  /** Reads the list of a channel that was left: what it had lost by then was missed between these instants (epoch milliseconds). */
+  async lookBack(channel: Channel, goodAt: number, until: number): Promise<void> {
+    const { context, channels } = this.#options;
+    // A list that was never written, or an older one, proves nothing.
+    if (this.#closed || this.#written.get(channel) === undefined) return;
+    const now = new Set(this.#taken().map(topicIdentity));
+    const had = (this.#listed.get(channel) ?? []).filter((topic) => now.has(topicIdentity(topic)));
+    const read = await channels.readBack(channel, had, "reconcile");
+    if (read.kind !== "read" || read.missing.length === 0) return;
+    context.openGap({ topics: read.missing, cause: LOST_CAUSE, from: goodAt }).end(until);
+  }
+
+  /** Topics that a whole list has. */
+  #taken(): readonly string[] {
+    const rejected = new Set(this.#rejected.map(({ topic }) => topic));
+    return this.#topics.filter((topic) => !rejected.has(topic));
   }
 
   /** Gives the standing channel a new life by writing its list again; false: that did not work. */
@@ -102,7 +142,7 @@ export class Subscriptions {
     const answer = await channels.extend(channel, this.#topics, { priority: "subscribe", combine });
     this.#busy = false;
     if (this.#standing === channel) {
-      if (answer.kind === "subscribed") this.#took(channel, version, answer.rejected);
+      if (answer.kind === "subscribed") this.#took(channel, version, answer);
       this.#settle();
     }
     return answer.kind === "subscribed";
@@ -113,6 +153,7 @@ export class Subscriptions {
     if (channel !== this.#standing) {
       this.#failures = 0;
       this.#timer?.cancel();
+      this.#isWaiting = false;
     }
     this.#standing = channel;
     this.#planReadBack();
@@ -121,17 +162,19 @@ export class Subscriptions {
 
   /** Looks whether the standing channel still has the list, and writes it anew where not. */
   verify(): void {
-    if (this.#options.context.clock.now() - this.#goodAt >= LOOKED_MS) void this.#verify();
+    const waitMs = this.#goodAt + LOOKED_MS - this.#options.context.clock.now();
+    if (waitMs > 0) this.#planReadBack(waitMs);
+    else void this.#verify();
   }
 
   /** S5. */
-  #planReadBack(): void {
+  #planReadBack(inMs?: number): void {
     const { clock } = this.#options.context;
     this.#readBack?.cancel();
     if (this.#standing === undefined || this.#closed) return;
-    this.#readBack = clock.setTimer(READ_BACK_MS * (0.9 + 0.2 * clock.random()), () => {
-      this.verify();
+    this.#readBack = clock.setTimer(inMs ?? READ_BACK_MS * (0.9 + 0.2 * clock.random()), () => {
       this.#planReadBack();
+      this.verify();
     });
   }
 
@@ -154,13 +197,37 @@ export class Subscriptions {
     const { combine } = this.#options;
     const answer = await this.#options.channels.subscribe(channel, this.#topics, { priority, combine });
     if (answer.kind !== "subscribed" || this.#closed) return answer;
-    this.#took(channel, version, answer.rejected);
+    this.#took(channel, version, answer);
     return answer;
   }
 
-  #took(channel: Channel, version: number, rejected: readonly RejectedTopic[]): void {
+  #took(channel: Channel, version: number, { rejected, missing }: Taken): void {
     this.#written.set(channel, version);
-    if (version === this.#version) this.#reject(rejected);
+    const without = new Set([...rejected.map(({ topic }) => topic), ...missing]);
+    this.#listed.set(
+      channel,
+      this.#topics.filter((topic) => !without.has(topic)),
+    );
+    if (version !== this.#version) return;
+    this.#reject(rejected);
+    if (missing.length > 0) this.#onMissing(missing);
+    else this.#failures = 0;
+  }
+
+  /** S6. */
+  #onMissing(missing: readonly string[]): void {
+    const { context, name } = this.#options;
+    const { clock, logger } = context;
+    const covered = new Set(this.#gaps.flatMap(({ topics }) => topics));
+    const fresh = missing.filter((topic) => !covered.has(topic));
+    this.#version += 1;
+    for (const gap of this.#gaps) if (gap.topics.some((topic) => missing.includes(topic))) gap.version = this.#version;
+    const cause = "the platform answered that it took the list, and does not list these topics";
+    if (fresh.length > 0) this.#openGap(fresh, cause, clock.now(), false);
+    this.#failures += 1;
+    const count = missing.length;
+    logger.warn({ channel: name, count }, `${name}: ${count} topics were not taken, without a word; trying again`);
+    this.#after(backoffMs(BACKOFF, this.#failures, clock.random()));
   }
 
   /** One at a time (S2). */
@@ -169,6 +236,7 @@ export class Subscriptions {
     if (this.#busy || channel === undefined || this.#written.get(channel) === this.#version) return;
     this.#busy = true;
     this.#timer?.cancel();
+    this.#isWaiting = false;
     const answer = await this.#write(channel, "subscribe");
     this.#busy = false;
     if (this.#standing !== channel) this.#settle();
@@ -180,7 +248,6 @@ export class Subscriptions {
     const { name } = this.#options;
     switch (answer.kind) {
       case "subscribed":
-        this.#failures = 0;
         this.#settle();
         return;
       case "gone":
@@ -210,7 +277,7 @@ export class Subscriptions {
     for (const { gap, version } of this.#gaps) if (version <= has) gap.end(now);
     this.#gaps = this.#gaps.filter(({ version }) => version > has);
     if (has !== this.#version) {
-      void this.#work();
+      if (!this.#isWaiting) void this.#work();
       return;
     }
     this.#goodAt = now;
@@ -225,11 +292,7 @@ export class Subscriptions {
     const since = this.#goodAt;
     const asked = context.clock.now();
     this.#busy = true;
-    const rejected = new Set(this.#rejected.map(({ topic }) => topic));
-    const read = await channels.readBack(
-      channel,
-      this.#topics.filter((topic) => !rejected.has(topic)),
-    );
+    const read = await channels.readBack(channel, this.#taken());
     this.#busy = false;
     if (this.#standing !== channel || version !== this.#version) {
       this.#settle();
@@ -247,13 +310,13 @@ export class Subscriptions {
       `${name}: ${count} topics were gone from the channel's list; subscribed anew`,
     );
     this.#version += 1;
-    this.#openGap(read.missing, "gone from the channel's list, for a reason that is not known", since, false);
+    this.#openGap(read.missing, LOST_CAUSE, since, false);
     void this.#work();
   }
 
   #openGap(topics: readonly string[], cause: string, from: number, atStart: boolean): void {
     const gap = this.#options.context.openGap({ topics, cause, from, atStart });
-    this.#gaps.push({ gap, version: this.#version });
+    this.#gaps.push({ gap, topics, version: this.#version });
   }
 
   #reject(rejected: readonly RejectedTopic[]): void {
@@ -276,7 +339,9 @@ export class Subscriptions {
   /** Writes the list again, whatever the channel is said to have. */
   #after(ms: number): void {
     this.#timer?.cancel();
+    this.#isWaiting = true;
     this.#timer = this.#options.context.clock.setTimer(ms, () => {
+      this.#isWaiting = false;
       if (this.#standing !== undefined) this.#written.delete(this.#standing);
       void this.#work();
     });

@@ -18,6 +18,11 @@ const MAX_PERMISSIONS = 20;
 /** `routing:queue:view` */
 const PERMISSION = /\b[a-z][a-z_]*(?::[a-z*][a-z_*]*){2}/giu;
 
+/** Whether an answer is a list at all: an empty body or a page of HTML with status 200 says nothing. */
+export function isList(json: unknown): boolean {
+  return typeof json === "object" && json !== null && "entities" in json && Array.isArray(json.entities);
+}
+
 /** The objects of a list. */
 export function readEntities(json: unknown): readonly Entity[] {
   const entities = typeof json === "object" && json !== null && "entities" in json ? json.entities : undefined;
