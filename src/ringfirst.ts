@@ -25,6 +25,7 @@ import { createGapLedger } from "./pipeline/gaps.ts";
 import { createIngest } from "./pipeline/ingest.ts";
 import { createObservers } from "./pipeline/observers.ts";
 import { createPressureGauge } from "./pipeline/pressure.ts";
+import { reachOf } from "./pipeline/reach.ts";
 import { createRouter } from "./pipeline/route.ts";
 import { SILENT_LOGGER } from "./ports/logger.ts";
 import { systemClock } from "./runtime/clock.ts";
@@ -78,6 +79,7 @@ export async function createRingfirst(options: RingfirstOptions): Promise<Ringfi
       gapEnded: (gap) => observers.emit("gapEnded", gap),
       gapSettled: (gap) => observers.emit("gapSettled", gap),
     },
+    reach: () => reachOf(sources, clock.now()),
     log: driver.gapLog?.(),
   });
 

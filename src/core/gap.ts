@@ -75,7 +75,9 @@ export type GapChange =
   | { readonly kind: "explained"; readonly n: number; readonly cause: string }
   | { readonly kind: "withdrawn"; readonly n: number }
   /** A service began with these sources. */
-  | { readonly kind: "started"; readonly sources: readonly string[] };
+  | { readonly kind: "started"; readonly sources: readonly string[] }
+  /** A source has looked up what there is to subscribe; epoch milliseconds of the look's beginning. */
+  | { readonly kind: "looked"; readonly source: string; readonly at: number };
 
 /** How much the book holds. */
 export interface GapBookLimits {
@@ -93,6 +95,7 @@ export class GapBook {
   #topics = 0;
   #total = 0;
   #sources: readonly string[] = [];
+  readonly #looked = new Map<string, number>();
 
   constructor({ gaps = 1_000, topics = 200_000 }: GapBookLimits = {}) {
     this.#maxGaps = gaps;
@@ -107,6 +110,11 @@ export class GapBook {
   /** Sources of the run that was noted last. */
   get sources(): readonly string[] {
     return this.#sources;
+  }
+
+  /** When each source last looked up what there is to subscribe; epoch milliseconds. */
+  get looked(): ReadonlyMap<string, number> {
+    return this.#looked;
   }
 
   get(n: number): GapRecord | undefined {
@@ -141,6 +149,9 @@ export class GapBook {
         return undefined;
       case "started":
         this.#sources = change.sources;
+        return undefined;
+      case "looked":
+        this.#looked.set(change.source, change.at);
         return undefined;
     }
   }

@@ -5,7 +5,8 @@
  * - L1  While a service was not running its sources missed everything. Their first gaps of a run begin where the last run was
  *       surely there, or where a gap began that it left behind without an outcome.
  * - L2  A gap that ends without anybody asking has the outcome `unknowable`; so has what a run left behind.
- * - L3  That the service is there is noted only while its sources are.
+ * - L3  That the service is there is noted only while its sources are, and no later than they have heard of their providers.
+ * - L5  Who came between the last look of a run and its end was not known to it: what it did not subscribe was missed since that look.
  * - L4  A gap that is found after the process stood still begins where it fell still: what it reads then is old.
  */
 import { abridgeGap, findGaps, GapBook, type GapFinding, type GapOutcome } from "../core/gap.ts";
@@ -15,6 +16,7 @@ import type { GapLog } from "../ports/gap-log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { GapSummary } from "../ports/service.ts";
 import type { GapReport, OpenGap } from "../ports/source.ts";
+import type { Reach } from "./reach.ts";
 import { type StallWatch, watchForStalls } from "./stall.ts";
 
 const RECENT = 20;
@@ -51,6 +53,8 @@ export interface GapLedgerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly listener: GapListener;
+  /** How far the sources reach. @defaultValue always to the present */
+  readonly reach?: () => Reach;
   /** Keeps the ledger. @defaultValue nothing does: it begins empty */
   readonly log?: GapLog | undefined;
 }
@@ -67,6 +71,8 @@ class Ledger implements GapLedger {
   /** L1: where the first gaps of these sources begin. */
   readonly #resume = new Map<string, number>();
   readonly #begun = new Set<string>();
+  /** L5: when the last run's sources looked last, and what they knew. */
+  readonly #before = new Map<string, { readonly lookedAt: number; readonly topics: ReadonlySet<string> }>();
   #total = 0;
   #timer: Timer | undefined;
   #stalls: StallWatch | undefined;
@@ -86,6 +92,11 @@ class Ledger implements GapLedger {
     this.#total = kept.total;
     for (const gap of kept.gaps) this.#book.apply({ kind: "opened", gap });
     this.#resumeFrom(kept.gaps, kept.sources, kept.aliveAt);
+    for (const [source, lookedAt] of kept.looked) {
+      const topics = kept.gaps.filter((gap) => gap.source === source).flatMap((gap) => gap.topics);
+      this.#before.set(source, { lookedAt, topics: new Set(topics.map((topic) => topic.toLowerCase())) });
+      this.#book.apply({ kind: "looked", source, at: lookedAt });
+    }
     this.#note({ kind: "started", sources });
     this.#beat(log, clock);
   }
@@ -106,9 +117,18 @@ class Ledger implements GapLedger {
 
   #beat(log: GapLog, clock: Clock): void {
     this.#timer = clock.setTimer(ALIVE_EVERY_MS, () => {
-      log.alive(Math.floor(clock.now()));
+      this.#noteReach(log, clock);
       this.#beat(log, clock);
     });
+  }
+
+  /** L3. */
+  #noteReach(log: GapLog, clock: Clock): void {
+    const { heardAt, looked } = this.#options.reach?.() ?? { heardAt: clock.now(), looked: new Map<string, number>() };
+    for (const [source, at] of looked) {
+      if ((this.#book.looked.get(source) ?? -Infinity) < at) this.#note({ kind: "looked", source, at: Math.floor(at) });
+    }
+    log.alive(Math.floor(Math.min(heardAt, clock.now())));
   }
 
   open(source: string, report: GapReport): OpenGap {
@@ -157,7 +177,22 @@ class Ledger implements GapLedger {
       const seconds = (awayMs / 1_000).toFixed(0);
       logger.warn({ source, seconds }, `${source}: nobody was there for ${seconds} s: what happened then was missed`);
     }
+    this.#tellNewcomers(source, report.topics, Math.min(from, resume));
     return { from: Math.min(from, resume), cause: `the service was not running; ${report.cause}` };
+  }
+
+  /** L5. */
+  #tellNewcomers(source: string, topics: readonly string[], until: number): void {
+    const before = this.#before.get(source);
+    const fresh = topics.filter((topic) => !topic.includes("*") && before?.topics.has(topic.toLowerCase()) === false);
+    if (before === undefined || before.lookedAt >= until || fresh.length === 0) return;
+    this.#total += 1;
+    const n = this.#total;
+    const cause =
+      "not known before the service stopped: who came after its last look at people and queues was not subscribed";
+    const gap = { n, source, topics: fresh, topicCount: fresh.length, cause, from: before.lookedAt, to: until };
+    this.#note({ kind: "opened", gap: { ...gap, atStart: true, state: "asking", findings: [] } });
+    this.#note({ kind: "settled", n, findings: [{ topics: fresh, outcome: "unknowable", why: LEFT_BEHIND }] });
   }
 
   /** L4. */
@@ -215,7 +250,7 @@ class Ledger implements GapLedger {
     if (this.#timer === undefined) return;
     this.#timer.cancel();
     this.#timer = undefined;
-    this.#options.log?.alive(Math.floor(this.#options.clock.now()));
+    if (this.#options.log !== undefined) this.#noteReach(this.#options.log, this.#options.clock);
   }
 
   summary(): GapSummary {

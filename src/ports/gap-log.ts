@@ -9,6 +9,8 @@ export interface KeptGaps {
   readonly total: number;
   /** Sources of the last run. */
   readonly sources: readonly string[];
+  /** When each source last looked up what there is to subscribe; epoch milliseconds. */
+  readonly looked: ReadonlyMap<string, number>;
   /** Epoch milliseconds: until then the last run was surely there; undefined: there was none. */
   readonly aliveAt: number | undefined;
   /** Parts that could not be read. */

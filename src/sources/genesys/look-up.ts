@@ -9,7 +9,7 @@ import { type Roster, nextRoster } from "../../core/topic-roster.ts";
 import type { Timer } from "../../ports/clock.ts";
 import type { SourceContext } from "../../ports/source.ts";
 import type { GenesysApi } from "./rest.ts";
-import { type Expansion, expandSelectors, type Selector } from "./selectors.ts";
+import { type Expansion, expandSelectors, type ReadPages, type Selector } from "./selectors.ts";
 
 /** What {@link LookUp} takes. */
 export interface LookUpOptions {
@@ -34,6 +34,9 @@ export class LookUp {
   #roster: Roster;
   #lookedAt: number;
   #timer: Timer | undefined;
+  /** Of a look that stopped half-way. */
+  readonly #read: ReadPages = new Map();
+  #begunAt: number | undefined;
   #busy = false;
   #asked = false;
   #closed = false;
@@ -74,18 +77,26 @@ export class LookUp {
     this.#busy = true;
     this.#timer?.cancel();
     const begun = context.clock.now();
-    const expansion = await expandSelectors(api, selectors, "expand");
+    const expansion = await expandSelectors(api, selectors, "expand", this.#read);
     this.#busy = false;
     if (this.#closed) return;
-    if (expansion.kind === "topics") this.#onFound(expansion.topics, begun);
+    this.#begunAt ??= begun;
+    const lookBegan = this.#begunAt;
+    if (expansion.kind !== "failed") {
+      this.#read.clear();
+      this.#begunAt = undefined;
+    }
+    if (expansion.kind === "topics") this.#onFound(expansion.topics, lookBegan);
     else this.#onTrouble(expansion);
     const isSure = expansion.kind === "topics" && this.#roster.doubted.length === 0;
     const waitMs = expansion.kind === "failed" ? (expansion.retryAfterMs ?? 0) : 0;
+    const isHalf = expansion.kind === "failed" && this.#read.size > 0;
     if (this.#asked) {
       this.#asked = false;
       this.#again(waitMs);
     } else {
-      const next = expansion.kind === "topics" && !isSure ? Math.min(AGAIN_MS, everyMs) : everyMs;
+      const isSoon = isHalf || (expansion.kind === "topics" && !isSure);
+      const next = isSoon ? Math.min(AGAIN_MS, everyMs) : everyMs;
       this.#again(Math.max(next, waitMs));
     }
   }

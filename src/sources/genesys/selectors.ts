@@ -73,13 +73,20 @@ function checkMembers(at: string, subject: Subject | undefined, { queue, divisio
     throw invalid(`${at}.members`, "division (queues have no queue)", "queue");
 }
 
-/** All topics that the selectors stand for now; each list is fetched once. */
+/** Pages that were read before something came in the way; the next try goes on behind them. */
+export type ReadPages = Map<string, { readonly entities: readonly Entity[]; readonly nextPage: number }>;
+
+/**
+ * All topics that the selectors stand for now; each list is fetched once. `read`: kept by the caller between tries, so that a
+ * list of more pages than the platform answers in a minute is read to its end.
+ */
 export async function expandSelectors(
   given: GenesysApi,
   selectors: readonly Selector[],
   priority: CallPriority = "reconcile",
+  read: ReadPages = new Map(),
 ): Promise<Expansion> {
-  const api: GenesysApi = { call: (call) => given.call({ priority, ...call }) };
+  const api: ListApi = { call: (call) => given.call({ priority, ...call }), read };
   const lists = new Map<string, Promise<Listing>>();
   const topics: string[] = [];
   for (const { topic, subject, members } of selectors) {
@@ -97,12 +104,16 @@ export async function expandSelectors(
   return { kind: "topics", topics };
 }
 
+interface ListApi extends GenesysApi {
+  readonly read: ReadPages;
+}
+
 type Trouble = Exclude<Expansion, { readonly kind: "topics" }>;
 type Listing = { readonly kind: "ids"; readonly ids: readonly string[] } | Trouble;
 type Entity = Readonly<Record<string, unknown>>;
 type Entities = { readonly kind: "entities"; readonly entities: readonly Entity[] } | Trouble;
 
-async function listIds(api: GenesysApi, subject: Subject, members: Members): Promise<Listing> {
+async function listIds(api: ListApi, subject: Subject, members: Members): Promise<Listing> {
   if (members.queue !== undefined) return listQueueMembers(api, members.queue);
   const found = await listAll(api, subject === "users" ? API_PATHS.users : API_PATHS.queues, PAGE_SIZE);
   if (found.kind !== "entities") return found;
@@ -117,7 +128,7 @@ async function listIds(api: GenesysApi, subject: Subject, members: Members): Pro
   return { kind: "ids", ids: idsOf(wanted) };
 }
 
-async function listQueueMembers(api: GenesysApi, queue: string): Promise<Listing> {
+async function listQueueMembers(api: ListApi, queue: string): Promise<Listing> {
   const queues = await listAll(api, API_PATHS.queues, PAGE_SIZE);
   if (queues.kind !== "entities") return queues;
   const found = queues.entities.find(({ id, name }) => id === queue || sameText(name, queue));
@@ -129,10 +140,14 @@ async function listQueueMembers(api: GenesysApi, queue: string): Promise<Listing
   return people.kind === "entities" ? { kind: "ids", ids: idsOf(people.entities) } : people;
 }
 
-async function listAll(api: GenesysApi, path: string, pageSize: number): Promise<Entities> {
-  const entities: Entity[] = [];
-  for (let page = 1; entities.length < MAX_ENTITIES; page += 1) {
+async function listAll(api: ListApi, path: string, pageSize: number): Promise<Entities> {
+  const before = api.read.get(path);
+  if (before?.nextPage === Infinity) return { kind: "entities", entities: before.entities };
+  const entities: Entity[] = [...(before?.entities ?? [])];
+  api.read.delete(path);
+  for (let page = before?.nextPage ?? 1; entities.length < MAX_ENTITIES; page += 1) {
     const answer = await api.call({ method: "GET", path: `${path}?pageSize=${pageSize}&pageNumber=${page}` });
+    if (answer.kind === "failed") api.read.set(path, { entities, nextPage: page });
     if (answer.kind !== "ok") return troubleOf(answer);
     const { json } = answer;
     const { entities: some, pageCount, nextUri } = typeof json === "object" && json !== null ? (json as Entity) : {};
@@ -141,6 +156,8 @@ async function listAll(api: GenesysApi, path: string, pageSize: number): Promise
     const more = typeof pageCount === "number" ? page < pageCount : typeof nextUri === "string";
     if (!more || some.length === 0) break;
   }
+  // Another list that fails makes the whole look fail: what is whole is not read again for that.
+  api.read.set(path, { entities, nextPage: Infinity });
   return { kind: "entities", entities };
 }
 

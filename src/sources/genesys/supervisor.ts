@@ -18,7 +18,7 @@ import { headroomOf } from "./headroom.ts";
 import { LookUp } from "./look-up.ts";
 import { type ReconcilePlan, Reconciler } from "./reconcile/reconciler.ts";
 import { RivalTally } from "./rival-tally.ts";
-import { type Expansion, expandSelectors, type Selector } from "./selectors.ts";
+import { type Expansion, expandSelectors, type ReadPages, type Selector } from "./selectors.ts";
 
 /** Options of the source, resolved. */
 export interface GenesysPlan {
@@ -52,6 +52,12 @@ export interface GenesysSource extends Source {
 /** The source for a plan. */
 export function createGenesysSource(plan: GenesysPlan): GenesysSource {
   return new Supervisor(plan);
+}
+
+/** A look-up that stopped half-way, and when it began (epoch milliseconds). */
+interface HalfLook {
+  readonly read: ReadPages;
+  readonly begun: number;
 }
 
 /** What `start` brings. */
@@ -182,19 +188,24 @@ class Supervisor implements GenesysSource {
   }
 
   /** Looks the topics up until it works, then starts the lines. */
-  async #plot(running: Running, attempt: number): Promise<void> {
+  async #plot(
+    running: Running,
+    attempt: number,
+    half: HalfLook = { read: new Map(), begun: running.context.clock.now() },
+  ): Promise<void> {
     const { context, api } = running;
     // Asked before a channel of ours is made, and not waited for.
     const inUse = running.channels.inUse();
-    const begun = context.clock.now();
-    const expansion = await expandSelectors(api, this.#plan.selectors);
+    const expansion = await expandSelectors(api, this.#plan.selectors, "reconcile", half.read);
     if (this.#state !== "planning") return;
     if (expansion.kind === "topics") {
-      this.#begin(running, nextRoster(EMPTY_ROSTER, expansion.topics), begun, inUse);
+      this.#begin(running, nextRoster(EMPTY_ROSTER, expansion.topics), half.begun, inUse);
       return;
     }
     const waitMs = this.#waitMs(running, expansion, attempt);
-    this.#after(context, waitMs, () => void this.#plot(running, attempt + 1));
+    // What was refused may be otherwise by then; what only failed goes on where it stood.
+    const kept = expansion.kind === "failed" ? half : undefined;
+    this.#after(context, waitMs, () => void this.#plot(running, attempt + 1, kept));
   }
 
   #waitMs({ context }: Running, trouble: Exclude<Expansion, { readonly kind: "topics" }>, attempt: number): number {

@@ -60,9 +60,9 @@ class GapFile implements GapLog {
     for (const line of text.split("\n")) {
       if (line !== "" && !this.#take(line)) damaged += 1;
     }
-    const { sources } = this.#book;
+    const { sources, looked } = this.#book;
     const total = Math.max(this.#total, this.#book.total);
-    return { gaps: this.#book.list(), total, sources, aliveAt: this.#aliveAt, damaged };
+    return { gaps: this.#book.list(), total, sources, looked, aliveAt: this.#aliveAt, damaged };
   }
 
   note(change: GapChange): void {
@@ -132,6 +132,7 @@ class GapFile implements GapLog {
     const book = this.#book;
     const lines: string[] = [lineOf({ kind: "total", n: Math.max(this.#total, book.total) })];
     lines.push(lineOf({ kind: "started", sources: book.sources }));
+    for (const [source, at] of book.looked) lines.push(lineOf({ kind: "looked", source, at }));
     for (const gap of book.list()) lines.push(lineOf({ kind: "opened", gap }));
     const text = lines.join("");
     const next = `${this.#path}-new`;
@@ -209,6 +210,10 @@ function readLine(text: string): ReadLine | undefined {
       return isNumber(n) && areFindings(findings) ? { kind, n, findings } : undefined;
     case "explained":
       return isNumber(n) && typeof value["cause"] === "string" ? { kind, n, cause: value["cause"] } : undefined;
+    case "looked": {
+      const { source } = value;
+      return typeof source === "string" && isNumber(at) ? { kind, source, at } : undefined;
+    }
     case "started":
       return areTexts(sources) ? { kind, sources } : undefined;
     case "opened": {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { GapChange, GapRecord } from "../../../src/core/gap.ts";
 import { createGapLedger } from "../../../src/pipeline/gaps.ts";
+import type { Reach } from "../../../src/pipeline/reach.ts";
 import type { GapLog, KeptGaps } from "../../../src/ports/gap-log.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
 import { createLogSpy } from "../../support/log-spy.ts";
 
-const EMPTY: KeptGaps = { gaps: [], total: 0, sources: [], aliveAt: undefined, damaged: 0 };
+const EMPTY: KeptGaps = { gaps: [], total: 0, sources: [], looked: new Map(), aliveAt: undefined, damaged: 0 };
 
 /** What a gap log was told. */
 function logOf(kept: KeptGaps) {
@@ -21,7 +22,7 @@ function logOf(kept: KeptGaps) {
   return { log, noted, alive };
 }
 
-function ledger(kept?: KeptGaps) {
+function ledger(kept?: KeptGaps, reach?: () => Reach) {
   const clock = createFakeClock(10_000);
   const told: string[] = [];
   const logger = createLogSpy();
@@ -35,6 +36,7 @@ function ledger(kept?: KeptGaps) {
       gapSettled: (gap) => told.push(`${gap.state} ${gap.n}`),
     },
     log: kit?.log,
+    ...(reach && { reach }),
   });
   return { clock, told, gaps, logger, noted: kit?.noted ?? [], alive: kit?.alive ?? [] };
 }
@@ -203,6 +205,41 @@ describe("a ledger that is kept", () => {
     await gaps.load(["main"]);
     expect(gaps.open("main", starting(10_000)).from).toBe(10_000);
     expect(logger.text()).not.toContain("nobody was there");
+  });
+
+  test("it notes to have been there no later than its sources heard of their providers, and what they looked up", async () => {
+    let reach: Reach = { heardAt: 12_000, looked: new Map([["main", 11_000]]) };
+    const { gaps, clock, alive, noted } = ledger(EMPTY, () => reach);
+    await gaps.load(["main"]);
+    await clock.advance(5_000);
+    await clock.advance(5_000);
+    reach = { heardAt: 21_000, looked: new Map([["main", 16_000]]) };
+    gaps.leave();
+    // A socket that died in silence before a stop was blind since its last sign of life, not since the stop.
+    expect(alive).toEqual([12_000, 12_000, 20_000]);
+    expect(noted.filter(({ kind }) => kind === "looked")).toEqual([
+      { kind: "looked", source: "main", at: 11_000 },
+      { kind: "looked", source: "main", at: 16_000 },
+    ]);
+  });
+
+  test("who came after the last look of the run before was missed since then, and is named", async () => {
+    const about = { n: 1, source: "main", topics: [TOPIC], topicCount: 1, cause: "x", from: 1, to: 2, atStart: true };
+    const known: GapRecord = {
+      ...about,
+      state: "repaired",
+      findings: [{ topics: [TOPIC], outcome: "repaired", why: "y" }],
+    };
+    const looked = new Map([["main", 2_000]]);
+    const { gaps } = ledger({ ...EMPTY, gaps: [known], total: 1, sources: ["main"], looked, aliveAt: 3_000 });
+    await gaps.load(["main"]);
+    const lookUp = gaps.open("main", { ...starting(10_000), topics: ["v2.users.{*}.presence"] });
+    gaps.open("main", { ...starting(lookUp.from), topics: [TOPIC.toUpperCase(), OTHER] });
+    lookUp.withdraw();
+    expect(gaps.query({}).slice(1)).toMatchObject([
+      { n: 3, topics: [OTHER], from: 2_000, to: 3_000, state: "unknowable" },
+      { n: 4, topics: [TOPIC.toUpperCase(), OTHER], from: 3_000, to: undefined },
+    ]);
   });
 
   test("it notes that it is there every five seconds, for the last time when its sources are let go", async () => {

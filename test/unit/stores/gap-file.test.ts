@@ -60,6 +60,7 @@ describe("the gap ledger on disk", () => {
       { kind: "ended", n: 1, to: 1_500 },
       { kind: "settled", n: 1, findings },
       { kind: "withdrawn", n: 2 },
+      { kind: "looked", source: "main", at: 777 },
     ];
     await keep(path, changes, 9_000);
     const kept = await read(path);
@@ -67,6 +68,7 @@ describe("the gap ledger on disk", () => {
       gaps: [gap(1, { to: 1_500, state: "asking", findings })],
       total: 2,
       sources: ["main", "other"],
+      looked: new Map([["main", 777]]),
       aliveAt: 9_000,
       damaged: 0,
     });
@@ -79,12 +81,24 @@ describe("the gap ledger on disk", () => {
       ],
       9_500,
     );
-    expect(await read(path)).toMatchObject({ gaps: [{ n: 1, to: 1_500 }, { n: 3 }], total: 3, aliveAt: 9_500 });
+    expect(await read(path)).toMatchObject({
+      gaps: [{ n: 1, to: 1_500 }, { n: 3 }],
+      total: 3,
+      looked: new Map([["main", 777]]),
+      aliveAt: 9_500,
+    });
   });
 
   test("nothing is there at first, and nothing is made by looking", async () => {
     const { path } = place();
-    expect(await read(path)).toEqual({ gaps: [], total: 0, sources: [], aliveAt: undefined, damaged: 0 });
+    expect(await read(path)).toEqual({
+      gaps: [],
+      total: 0,
+      sources: [],
+      looked: new Map(),
+      aliveAt: undefined,
+      damaged: 0,
+    });
     expect(existsSync(path)).toBe(false);
   });
 
