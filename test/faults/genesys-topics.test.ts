@@ -299,7 +299,9 @@ describe("sources that share a client", () => {
     second.start(createSpyContext(clock, first.context.net));
     await live(2);
     expect(platform.tokens.length).toBe(1);
-    expect(second.status().headroom?.requests).toMatchObject({ left: 299, allowed: 300 });
+    const { requests } = first.source.status().headroom ?? {};
+    expect(requests?.left).toBeLessThan(300);
+    expect(second.status().headroom?.requests).toEqual(requests);
     const fault = { kind: "answer", status: 429, headers: { "retry-after": "30" } } as const;
     platform.traps.push({ method: "GET", path: USERS, fault, times: 1 });
     first.source.refresh();

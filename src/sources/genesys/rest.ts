@@ -2,7 +2,8 @@
  * Calls of the platform's REST API, all through one place: token, time limit, and the client's request budget.
  *
  * R1  `Retry-After` and the rate-limit headers are obeyed for all calls of the client: while the window is spent nothing is
- *     sent, and the answer says how long to wait. Retrying is the caller's business; here nothing loops.
+ *     sent, and the answer says how long to wait. No more goes out in any minute than the client may send in one, wherever the
+ *     platform's windows begin. Retrying is the caller's business; here nothing loops.
  * R2  A 401 costs the token and one more try with a new one, so a token that ended early heals by itself.
  * R3  What is shown of an answer is its code and message, one line, cut; never a header, a body or an address.
  */
@@ -110,6 +111,8 @@ class RestApi implements GenesysApi {
   #blockedUntil = 0;
   /** The window as the last answer told it, or as counted here. */
   #window: RequestWindow | undefined;
+  /** Monotonic instants of the requests of the last minute, oldest first. */
+  #sent: number[] = [];
 
   constructor(options: GenesysApiOptions) {
     this.#options = options;
@@ -129,19 +132,24 @@ class RestApi implements GenesysApi {
     const allowed = window?.allowed ?? ALLOWED;
     const blockedMs = Math.ceil(this.#blockedUntil - at);
     if (blockedMs > 0) return { left: 0, allowed, resetsInMs: blockedMs };
-    if (window === undefined || at >= window.endsAt) return { left: allowed, allowed, resetsInMs: 0 };
-    return { left: Math.max(0, window.left), allowed, resetsInMs: Math.ceil(window.endsAt - at) };
+    const recent = this.#recent(at);
+    const left = Math.max(0, allowed - recent.length);
+    if (window === undefined || at >= window.endsAt) {
+      return { left, allowed, resetsInMs: left > 0 ? 0 : Math.ceil((recent[0] ?? at) + WINDOW_MS - at) };
+    }
+    return { left: Math.max(0, Math.min(window.left, left)), allowed, resetsInMs: Math.ceil(window.endsAt - at) };
   }
 
   async #once(call: ApiCall): Promise<ApiAnswer> {
     const { tokens, clock, net, base } = this.#options;
     const wait = this.#mustWaitMs(call.priority ?? "reconcile");
     if (wait > 0) return { kind: "failed", reason: "the request budget of this minute is spent", retryAfterMs: wait };
+    // Before anything is waited for: calls at the same time count too.
+    this.#countDown(clock.monotonic());
     const login: TokenResult = call.owner === undefined ? await tokens.get() : { kind: "granted", token: call.owner };
     if (login.kind === "refused") return { ...login, code: LOGIN, message: login.reason };
     if (login.kind === "failed") return login;
     const { token } = login;
-    this.#countDown(clock.monotonic());
     const answer = await net.request({
       method: call.method,
       url: base + call.path,
@@ -182,7 +190,18 @@ class RestApi implements GenesysApi {
     const window = this.#window;
     const kept = window === undefined ? 0 : Math.floor(window.allowed * KEPT_SHARE[priority]);
     const spent = window !== undefined && window.left <= kept && at < window.endsAt ? window.endsAt - at : 0;
-    return Math.ceil(Math.max(spent, this.#blockedUntil - at, 0));
+    // At least one in a minute, whatever the platform claims to allow.
+    const most = Math.max(1, (window?.allowed ?? ALLOWED) - kept);
+    const recent = this.#recent(at);
+    const crowded = recent.length >= most ? (recent[recent.length - most] ?? at) + WINDOW_MS - at : 0;
+    return Math.ceil(Math.max(spent, crowded, this.#blockedUntil - at, 0));
+  }
+
+  /** R1. */
+  #recent(at: number): readonly number[] {
+    const first = this.#sent.findIndex((sent) => sent > at - WINDOW_MS);
+    if (first !== 0) this.#sent = first === -1 ? [] : this.#sent.slice(first);
+    return this.#sent;
   }
 
   /** A platform that does not tell its window has the documented one; one that does is believed from its next answer on. */
@@ -191,6 +210,7 @@ class RestApi implements GenesysApi {
       this.#window = { left: ALLOWED, allowed: ALLOWED, endsAt: at + WINDOW_MS };
     }
     this.#window = { ...this.#window, left: this.#window.left - 1 };
+    this.#sent.push(at);
   }
 
   #readWindow({ headers }: HttpResponse, at: number): void {

@@ -53,6 +53,27 @@ describe("calls of the REST API", () => {
     expect(paths()).toEqual(["/oauth/token"]);
   });
 
+  test("no minute has more requests than the client may send in one, wherever the platform's windows begin", async () => {
+    const { api, clock, paths } = rig(GRANTED);
+    const calls = async (count: number): Promise<number> => {
+      let sent = 0;
+      for (let n = 0; n < count; n += 1) {
+        const answer = await api.call({ ...GET, priority: "reconnect" });
+        if (answer.kind !== "failed" || answer.retryAfterMs === undefined) sent += 1;
+      }
+      return sent;
+    };
+    // The documented 300, of a platform that tells nothing and answers nothing: its windows are not known.
+    expect(await calls(200)).toBe(200);
+    await clock.advance(59_000);
+    expect(await calls(150)).toBe(100);
+    const refused = await api.call({ ...GET, priority: "reconnect" });
+    expect(refused).toMatchObject({ kind: "failed", retryAfterMs: 1_000 });
+    await clock.advance(1_000);
+    expect(await calls(250)).toBe(200);
+    expect(paths().filter((path) => path.endsWith("users")).length).toBe(500);
+  });
+
   test("what belongs to a void token is gone with it", async () => {
     const { api, paths } = rig(REFUSED);
     const owner = { value: "old", expiresAt: Infinity, renewAt: Infinity };
