@@ -1,0 +1,20 @@
+/** The XML namespaces of the streaming wire. */
+export const NS = {
+  framing: "urn:ietf:params:xml:ns:xmpp-framing",
+  stream: "http://etherx.jabber.org/streams",
+  streamError: "urn:ietf:params:xml:ns:xmpp-streams",
+  sasl: "urn:ietf:params:xml:ns:xmpp-sasl",
+  bind: "urn:ietf:params:xml:ns:xmpp-bind",
+  session: "urn:ietf:params:xml:ns:xmpp-session",
+  client: "jabber:client",
+  stanzaError: "urn:ietf:params:xml:ns:xmpp-stanzas",
+  ping: "urn:xmpp:ping",
+  discoInfo: "http://jabber.org/protocol/disco#info",
+  discoItems: "http://jabber.org/protocol/disco#items",
+  services: "urn:xmpp:extdisco:1",
+  roster: "jabber:iq:roster",
+  pubsub: "http://jabber.org/protocol/pubsub",
+  pubsubEvent: "http://jabber.org/protocol/pubsub#event",
+  json: "urn:xmpp:json:0",
+  transfer: "urn:xmpp:cxfr",
+} as const;
