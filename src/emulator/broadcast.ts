@@ -140,7 +140,7 @@ export class Broadcast {
   /** Sends frames once more that went out before: the newest of those that `wanted` fits and the socket listens to, in their order. */
   replay(socket: ProviderSocket, wanted: ReplayWish): void {
     const isHeard = (topic: string): boolean =>
-      socket.wire !== "notifications" ||
+      socket.wire === "platform-websocket" ||
       Array.from(this.#channels.listeningTo(topic.toLowerCase())).some((channel) => channel.socket === socket);
     for (const bytes of this.#recent.find({ ...wanted, isTopic: (topic) => wanted.isTopic(topic) && isHeard(topic) }))
       socket.send(bytes);

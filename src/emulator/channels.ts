@@ -1,7 +1,8 @@
 /**
  * Channels: the platform's objects that hold topics and one socket (docs/protocol.md, 4, 7).
  *
- * C1. A client has at most `channelsPerClient`; one more silently ends the least recently used, unconnected ones first.
+ * C1. A client has at most `channelsPerClient` (for each of its users, where there are any); one more silently ends the least recently used,
+ *     unconnected ones first.
  * C2. A channel belongs to the token that made it: it ends with it, and other tokens don't find it.
  * C3. A channel lives `channelLifeMs` from its creation or its last subscription by PUT or POST.
  * C4. A channel has one socket; a second replaces the first.
@@ -66,7 +67,7 @@ export class Channels {
   readonly #settings: ChannelSettings;
   readonly #channels = new Map<string, { readonly channel: Channel; timer: Timer }>();
   readonly #listeners = new Map<string, Set<Channel>>();
-  readonly #ended = new Set<string>();
+  readonly #ended = new Map<string, ChannelEnd>();
   #use = 0;
 
   constructor(settings: ChannelSettings) {
@@ -76,7 +77,9 @@ export class Channels {
   /** Makes a channel; may end others (C1). `streamingUrl` is where its sockets go. */
   create(token: Token, streamingUrl: string, isHeldElsewhere = false): Channel {
     const { clock, limits } = this.#settings;
-    const mine = this.list().filter((channel) => channel.token.clientId === token.clientId);
+    const mine = this.list().filter(
+      (channel) => channel.token.clientId === token.clientId && channel.token.userId === token.userId,
+    );
     mine.sort((a, b) => Number(isConnected(a)) - Number(isConnected(b)) || a.usedAt - b.usedAt);
     for (const channel of mine.slice(0, Math.max(0, mine.length - limits.channelsPerClient + 1)))
       this.end(channel, "evicted");
@@ -100,9 +103,9 @@ export class Channels {
     return this.#channels.get(id)?.channel;
   }
 
-  /** Whether a channel of this id has been and is no more. */
-  hasEnded(id: string): boolean {
-    return this.#ended.has(id);
+  /** How the channel of this id ended that has been and is no more. */
+  endOf(id: string): ChannelEnd | undefined {
+    return this.#ended.get(id);
   }
 
   list(): Channel[] {
@@ -180,8 +183,8 @@ export class Channels {
     entry.timer.cancel();
     this.#channels.delete(channel.id);
     this.#unlist(channel);
-    this.#ended.add(channel.id);
-    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.values().next().value as string);
+    this.#ended.set(channel.id, end);
+    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value as string);
     this.#settings.onEnd(channel, end);
   }
 

@@ -8,6 +8,7 @@ import { listFaults } from "./fault-check.ts";
 import type { LedgerPage } from "./ledger.ts";
 import type { StaffOutcome } from "./staff.ts";
 import type { Scenarios } from "./scenarios.ts";
+import type { UserLogin } from "./user-login.ts";
 
 /** What the control room steers. */
 export interface ControlContext {
@@ -15,6 +16,7 @@ export interface ControlContext {
   readonly faults: Faults;
   readonly ledger: (after: number, limit: number) => LedgerPage;
   readonly changeStaff: (change: unknown) => StaffOutcome;
+  readonly login: (user: unknown) => UserLogin;
   readonly reset: () => void;
   readonly setTraffic: (running: boolean) => void;
   readonly scenarios: Scenarios;
@@ -72,6 +74,10 @@ function route(context: ControlContext, request: ApiRequest): Answer {
         context.setTraffic(running);
         return ok({ running });
       });
+    case "POST login":
+      return withJson({ ...request, body: request.body || "{}" }, (value) => {
+        return ok(context.login(asObject(value)?.["user"]));
+      });
     case "POST reset":
       context.reset();
       return ok({ reset: true });
@@ -81,7 +87,7 @@ function route(context: ControlContext, request: ApiRequest): Answer {
     default:
       return problem(
         404,
-        `No such call: ${call}. There are: emit, faults, ledger, reset, scenario, staff, state, traffic.`,
+        `No such call: ${call}. There are: emit, faults, ledger, login, reset, scenario, staff, state, traffic.`,
       );
   }
 }

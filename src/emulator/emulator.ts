@@ -3,13 +3,13 @@
  *
  * ```
  *  http ─► faults ─► oauth | bearer ─► rate limit ─► notifications | directory
- *  ws   ─► faults ─► lobby: channels (one socket each) | platform-websocket
+ *  ws   ─► faults ─► lobby: channels (one socket each, JSON or XMPP) | platform-websocket
  *  traffic, emit ─► broadcast ─► frame faults ─► sockets
  *                       └─► ledger
  * ```
  */
 import type { Answer, ApiRequest } from "./answer.ts";
-import { apiError, notFound } from "./answer.ts";
+import { apiError, asObject, notFound } from "./answer.ts";
 import { Broadcast } from "./broadcast.ts";
 import { createCentreFaults } from "./centre-faults.ts";
 import { createChance } from "./chance.ts";
@@ -18,6 +18,7 @@ import type { ControlContext } from "./control.ts";
 import { answerControl, CONTROL_BYTES, CONTROL_PREFIX } from "./control.ts";
 import type { Directory } from "./directory.ts";
 import { createDirectory, isOfDirectory } from "./directory.ts";
+import type { DirectoryContext } from "./directory-context.ts";
 import { answerDirectory } from "./directory-routes.ts";
 import { emitFrames } from "./emit.ts";
 import { Faults } from "./faults.ts";
@@ -43,6 +44,10 @@ import type { NotificationContext } from "./subscriptions.ts";
 import { answerNotifications } from "./subscriptions.ts";
 import { createTopicCatalogue } from "./topics.ts";
 import { Traffic } from "./traffic.ts";
+import type { UserLogin } from "./user-login.ts";
+import { jabberDomain, jabberId, loginUser } from "./user-login.ts";
+
+const ME_PATH = "/api/v2/users/me";
 
 /** Everything that one emulator is made of. */
 export class EmulatorCore {
@@ -83,6 +88,7 @@ export class EmulatorCore {
     const lobby = new Lobby({
       options,
       organizationId: this.directory.organizationId,
+      jabberDomain: jabberDomain(this.directory),
       catalogue,
       tokens: () => this.#tokens,
       channels: () => this.#channels,
@@ -181,6 +187,11 @@ export class EmulatorCore {
     return emitFrames(this.#broadcast, this.#said, frames, () => this.options.clock.uuid());
   }
 
+  login(user: unknown): UserLogin {
+    const { tokenLifeS } = this.options;
+    return loginUser(this.directory, user, (userId) => this.#tokens.issue(userId), tokenLifeS);
+  }
+
   /**
    * Back to the first second: faults, ledger, tokens, channels and rate windows go, sockets are closed, the traffic and the scenario that the
    * emulator was made with start anew.
@@ -258,6 +269,7 @@ export class EmulatorCore {
       faults: this.faults,
       ledger: (after, limit) => this.ledger.page(after, limit),
       changeStaff: (change) => this.staff.change(change),
+      login: (user) => this.login(user),
       reset: () => this.reset(),
       setTraffic: (running) => this.#setTraffic(running),
       scenarios: this.scenarios,
@@ -293,7 +305,15 @@ export class EmulatorCore {
       now: () => this.options.clock.now(),
       states: () => this.#frozen[0] ?? this.#states,
     };
+    if (request.path === ME_PATH && token.userId !== undefined) return this.#me(token.userId, context, request);
     return answerDirectory(context, request) ?? notFound(request);
+  }
+
+  /** The user behind the token, as any user is told, with the address on the streaming wire. */
+  #me(userId: string, context: DirectoryContext, request: ApiRequest): Answer {
+    const answer = answerDirectory(context, { ...request, path: `/api/v2/users/${userId}` }) ?? notFound(request);
+    if (answer.status !== 200) return answer;
+    return { ...answer, json: { ...asObject(answer.json), chat: { jabberId: jabberId(this.directory, userId) } } };
   }
 
   #upgrade(request: ApiRequest): UpgradeVerdict {

@@ -15,6 +15,7 @@ import type { ScenarioState } from "./scenario.ts";
 import type { Scenario } from "./scenario-read.ts";
 import type { StaffOutcome } from "./staff.ts";
 import type { StaffChange } from "./staff-change.ts";
+import type { UserLogin } from "./user-login.ts";
 import { resolveEmulatorOptions } from "./options.ts";
 
 export type { DirectoryQueue, DirectoryUser, Division } from "./directory.ts";
@@ -29,6 +30,7 @@ export type { Scenario, ScenarioDuration, ScenarioStep } from "./scenario-read.t
 export type { StaffOutcome } from "./staff.ts";
 export type { StaffChange, StaffChoice } from "./staff-change.ts";
 export type { EmulatorSwitches } from "./switches.ts";
+export type { UserLogin } from "./user-login.ts";
 export type { Directory } from "./directory.ts";
 
 /** Faults of an emulator, on command. */
@@ -73,6 +75,13 @@ export interface Emulator extends AsyncDisposable {
    * @throws RingfirstError `RF_OPTION_INVALID` when it names somebody who isn't there; nothing is changed then.
    */
   changeStaff(change: StaffChange): StaffOutcome;
+  /**
+   * A token with a user behind it (by id or e-mail address; the first of the directory when not given), as `POST /_emulator/login` makes it:
+   * the `authToken` of the streaming client.
+   *
+   * @throws RingfirstError `RF_OPTION_INVALID` when there is no such user.
+   */
+  login(user?: string): UserLogin;
   /** What was produced, a page of up to `limit` events after number `after`. */
   ledger(page?: { readonly after?: number; readonly limit?: number }): LedgerPage;
   /** Lets the traffic begin or go on. */
@@ -127,6 +136,7 @@ export function createEmulator(options: EmulatorOptions = {}): Emulator {
     listen: () => core.listen(),
     emit: (frames) => core.emit(frames),
     changeStaff: (change) => core.staff.change(change),
+    login: (user) => core.login(user),
     ledger: ({ after, limit } = {}) => core.ledger.page(after, limit),
     startTraffic: () => core.traffic.start(),
     stopTraffic: () => core.traffic.stop(),

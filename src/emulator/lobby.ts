@@ -1,8 +1,8 @@
 /**
- * Who is connected: handshakes, sockets of both wires, and what ends them (docs/protocol.md, 8).
+ * Who is connected: handshakes, sockets of all wires, and what ends them (docs/protocol.md, 8).
  *
- * A socket of the notifications wire belongs to its channel, and the id in the path is its only credential. One of the second wire belongs
- * to the token in its query.
+ * A socket of the notifications wire belongs to its channel, and the id in the path is its only credential. One of the streaming wire belongs
+ * to its channel as soon as its client has logged in and is bound. One of the second wire belongs to the token in its query.
  */
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
@@ -14,17 +14,21 @@ import { badCredentials } from "./oauth.ts";
 import type { ResolvedEmulatorOptions } from "./options.ts";
 import { PLATFORM_PATH, PLATFORM_SCOPES } from "./platform-websocket.ts";
 import type { UpgradeVerdict } from "./server.ts";
-import type { SocketSettings, Wire } from "./sockets.ts";
+import type { SocketSettings, Speech, Wire } from "./sockets.ts";
 import { ProviderSocket } from "./sockets.ts";
 import { takeEntries } from "./subscriptions.ts";
 import type { SystemMessage } from "./system-messages.ts";
 import { systemFrame } from "./system-messages.ts";
 import type { TopicCatalogue } from "./topics.ts";
+import { createStreamSpeech } from "./xmpp/speech.ts";
+import { greetStream, isXmppOffered, STREAMING_PATH, warnOfEnd } from "./xmpp/streaming.ts";
 
 /** What the lobby needs of the house. */
 export interface LobbyParts {
   readonly options: ResolvedEmulatorOptions;
   readonly organizationId: string;
+  /** Of the users' XMPP addresses. */
+  readonly jabberDomain: string;
   readonly catalogue: TopicCatalogue;
   readonly tokens: () => Tokens;
   readonly channels: () => Channels;
@@ -33,10 +37,16 @@ export interface LobbyParts {
 
 interface Guest {
   readonly channel?: Channel;
-  readonly token: Token;
+  /** None for a stream that has not logged in. */
+  readonly token?: Token;
 }
 
 const CHANNEL_PATH = "/channels/";
+
+/** How the names of sockets begin. */
+const LETTERS: Readonly<Record<Wire, string>> = { notifications: "s", "platform-websocket": "p", streaming: "x" };
+/** How long the client of a stream has to log in. */
+const LOGIN_MS = 30_000;
 
 /** The connected. */
 export class Lobby {
@@ -78,24 +88,32 @@ export class Lobby {
   }
 
   tokenOf(socket: ProviderSocket): string | undefined {
-    return this.#guests.get(socket)?.token.value;
+    return this.#guests.get(socket)?.token?.value;
   }
 
   /** Takes a handshake or says why not. */
   upgrade(request: ApiRequest): UpgradeVerdict {
-    if (request.path === PLATFORM_PATH) return this.#upgradePlatform(request);
-    if (!request.path.startsWith(CHANNEL_PATH)) return { kind: "refuse", answer: notFound(request) };
-    const id = request.path.slice(CHANNEL_PATH.length);
+    const { path } = request;
+    if (path === PLATFORM_PATH) return this.#upgradePlatform(request);
+    const isStream = path.startsWith(STREAMING_PATH);
+    if (!isStream && !path.startsWith(CHANNEL_PATH)) return { kind: "refuse", answer: notFound(request) };
+    if (isStream && !isXmppOffered(request)) {
+      return { kind: "refuse", answer: apiError(request, 400, "bad.request", "The sub-protocol must be xmpp.") };
+    }
+    const id = path.slice((isStream ? STREAMING_PATH : CHANNEL_PATH).length);
     const channels = this.#parts.channels();
     const channel = channels.find(id);
     const { secondSocket } = this.#parts.options.switches;
     if (channel?.socket?.isOpen === true && secondSocket === "refused") {
       return { kind: "refuse", answer: apiError(request, 409, "request.conflict", "The channel has a socket.") };
     }
+    // A client whose token has ended is told so in the stream: that is where it looks for it.
+    if (isStream && (channel !== undefined || channels.endOf(id) === "token"))
+      return { kind: "accept", opened: (ws, connection) => this.#streamOpened(channel, ws, connection) };
     if (channel !== undefined)
       return { kind: "accept", opened: (ws, connection) => this.#channelOpened(channel, ws, connection) };
     const { unknownChannelStatus, expiredChannelStatus } = this.#parts.options.switches;
-    const status = channels.hasEnded(id) ? expiredChannelStatus : unknownChannelStatus;
+    const status = channels.endOf(id) !== undefined ? expiredChannelStatus : unknownChannelStatus;
     const code = status === 401 ? "bad.credentials" : "not.found";
     return { kind: "refuse", answer: apiError(request, status, code, "The channel is not valid.") };
   }
@@ -167,10 +185,40 @@ export class Lobby {
     return { kind: "refuse", answer: apiError(request, 403, "app.not.authorized.for.scope", message) };
   }
 
-  #newSocket(wire: Wire, ws: WebSocket, connection: Duplex): ProviderSocket {
+  #newSocket(wire: Wire, ws: WebSocket, connection: Duplex, speech?: Speech): ProviderSocket {
     this.#socketCount += 1;
-    const name = `${wire === "notifications" ? "s" : "p"}${this.#socketCount}`;
-    return new ProviderSocket(name, wire, ws, connection, this.#socketSettings);
+    const name = `${LETTERS[wire]}${this.#socketCount}`;
+    const settings = speech === undefined ? this.#socketSettings : { ...this.#socketSettings, speech };
+    return new ProviderSocket(name, wire, ws, connection, settings);
+  }
+
+  #streamOpened(channel: Channel | undefined, ws: WebSocket, connection: Duplex): void {
+    const { options, jabberDomain, tokens, channels, catalogue } = this.#parts;
+    const house = greetStream({
+      options,
+      domain: jabberDomain,
+      tokens: tokens(),
+      channels: channels(),
+      catalogue,
+      channel,
+      onChanged: (changed) => this.subscriptionsChanged(changed),
+      onBound: (bound) => this.#streamBound(bound, socket),
+    });
+    const socket = this.#newSocket("streaming", ws, connection, createStreamSpeech(house));
+    this.#guests.set(socket, {});
+    const timer = options.clock.setTimer(LOGIN_MS, () => {
+      if (this.channelOf(socket) === undefined) socket.close(1000, "login timeout");
+    });
+    void socket.closed.then(() => timer.cancel());
+  }
+
+  #streamBound(channel: Channel, socket: ProviderSocket): void {
+    const { options, channels, onOpened } = this.#parts;
+    this.replaceSocket(channel, socket);
+    this.#guests.set(socket, { channel, token: channel.token });
+    channels().touch(channel, false);
+    warnOfEnd(channel, socket, options);
+    onOpened(socket);
   }
 
   #channelOpened(channel: Channel, ws: WebSocket, connection: Duplex): void {

@@ -15,6 +15,8 @@ import type { EmulatorSwitches } from "./switches.ts";
 export interface Token {
   readonly value: string;
   readonly clientId: string;
+  /** Who is behind it; nobody with client credentials. */
+  readonly userId?: string;
   readonly expiresAt: number;
 }
 
@@ -94,11 +96,12 @@ export class Tokens {
     this.#logins.clear();
   }
 
-  /** A new token of the client. */
-  issue(): Token {
+  /** A new token of the client, for a user or for nobody. */
+  issue(userId?: string): Token {
     const { clock, clientId, tokenLifeS } = this.#settings;
     const value = madeUp(clock, 86);
-    const token: Token = { value, clientId, expiresAt: clock.now() + tokenLifeS * 1000 };
+    const user = userId !== undefined && { userId };
+    const token: Token = { value, clientId, ...user, expiresAt: clock.now() + tokenLifeS * 1000 };
     const timer = clock.setTimer(tokenLifeS * 1000, () => this.#end(value));
     this.#live.set(value, { token, timer });
     if (this.#live.size > MAX_TOKENS) this.#end(this.#live.keys().next().value as string);

@@ -59,9 +59,11 @@ const ON_SOCKETS: Partial<Record<FaultName, Act>> = {
 /** Faults that only sockets with a channel know. */
 const ON_CHANNELS: Partial<Record<FaultName, ActOnChannel>> = {
   channel_gone: ({ channels }, channel, { silent }) => channels.end(channel, silent === true ? "silently" : "expired"),
-  no_longer_subscribed: ({ lobby, channels }, channel) => {
+  no_longer_subscribed: ({ lobby, channels, switches }, channel, _request, socket) => {
     lobby.tell(channel, "no_longer_subscribed");
     channels.unsubscribe(channel);
+    // The streaming client stops its pings at this notice and waits for the end, to come back with a new channel.
+    if (socket.wire === "streaming") socket.close(switches.channelGoneCode, "no longer subscribed");
   },
   topics_lost: ({ channels }, channel, request) =>
     void channels.loseTopics(channel, glob(textOf(request, "topics", "*"))),

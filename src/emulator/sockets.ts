@@ -2,7 +2,7 @@
  * Sockets as the platform's clients see them (docs/protocol.md, 8): text frames, a heartbeat, pong, and tolerance for whatever comes in.
  *
  * S1. Nothing is sent before there is something to say: no greeting.
- * S2. What a client sends never ends its socket, unless the frame breaks a size limit.
+ * S2. What a client sends never ends its socket, unless the frame breaks a size limit. (A {@link Speech} has rules of its own.)
  * S3. A client that doesn't read is cut when `bufferedBytes` wait for it.
  */
 import type { Duplex } from "node:stream";
@@ -30,8 +30,20 @@ export interface SocketSettings {
   readonly onClosed: (socket: ProviderSocket) => void;
 }
 
-/** Which of the two wires a socket speaks. */
-export type Wire = "notifications" | "platform-websocket";
+/** Which of the wires a socket speaks; `streaming` is that of the XMPP client. */
+export type Wire = "notifications" | "platform-websocket" | "streaming";
+
+/** How a socket speaks that says the same in another language. */
+export interface Speech {
+  /** A frame of the JSON socket in this language; `undefined` for what it can't say. */
+  readonly translate: (frame: FrameBytes) => FrameBytes | undefined;
+  /** What goes out at each heartbeat. */
+  readonly heartbeat: () => FrameBytes | undefined;
+  /** Takes a frame of the client. The answers go out even at the end, when the socket closes behind them. */
+  readonly hear: (data: Buffer, isBinary: boolean) => { readonly answers: readonly Buffer[]; readonly isEnd: boolean };
+  /** What is said before the socket closes with this code. */
+  readonly goodbye: (code: number, reason: string) => FrameBytes | undefined;
+}
 
 const HEARTBEAT = Buffer.from('{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}');
 /** Frames of the client that are looked at; longer ones are junk. */
@@ -53,7 +65,7 @@ interface Piece {
   readonly isBinary?: boolean;
 }
 
-/** One socket of either wire. */
+/** One socket of any wire. */
 export class ProviderSocket {
   /** Short name for the ledger. */
   readonly name: string;
@@ -65,6 +77,7 @@ export class ProviderSocket {
   readonly #ws: WebSocket;
   readonly #connection: Duplex;
   readonly #settings: SocketSettings;
+  readonly #speech: Speech | undefined;
   #heartbeat: Timer | undefined;
   #idle: Timer | undefined;
   #stall: Stall | undefined;
@@ -72,13 +85,21 @@ export class ProviderSocket {
   readonly #queue: Piece[] = [];
   #open = true;
 
-  constructor(name: string, wire: Wire, ws: WebSocket, connection: Duplex, settings: SocketSettings) {
+  /** Without a `speech` it speaks JSON. */
+  constructor(
+    name: string,
+    wire: Wire,
+    ws: WebSocket,
+    connection: Duplex,
+    settings: SocketSettings & { readonly speech?: Speech },
+  ) {
     this.name = name;
     this.names = [name];
     this.wire = wire;
     this.#ws = ws;
     this.#connection = connection;
     this.#settings = settings;
+    this.#speech = settings.speech;
     ws.on("message", (data: Buffer, isBinary: boolean) => this.#socketOnMessage(data, isBinary));
     this.closed = new Promise((resolve) => {
       ws.on("close", () => {
@@ -103,13 +124,17 @@ export class ProviderSocket {
   /** Sends a text frame; false when the socket is closing or stalled. */
   send(bytes: FrameBytes): boolean {
     if (!this.#open || this.#stall !== undefined) return false;
-    this.#write(bytes, false);
+    const said = this.#speech === undefined ? bytes : this.#speech.translate(bytes);
+    if (said === undefined) return false;
+    this.#write(said, false);
     return this.#open;
   }
 
   /** Sends a text frame in pieces; frames behind it wait for the last one. */
-  sendInParts(bytes: FrameBytes, parts: number, everyMs: number): boolean {
+  sendInParts(given: FrameBytes, parts: number, everyMs: number): boolean {
     if (!this.#open || this.#stall !== undefined) return false;
+    const bytes = this.#speech === undefined ? given : this.#speech.translate(given);
+    if (bytes === undefined) return false;
     const size = Math.max(1, Math.ceil(bytes.length / parts));
     const pieces: Piece[] = [];
     for (let from = 0; from === 0 || from < bytes.length; from += size) {
@@ -145,6 +170,8 @@ export class ProviderSocket {
       this.drop();
       return;
     }
+    const goodbye = this.#open && this.#stall === undefined ? this.#speech?.goodbye(code, reason) : undefined;
+    if (goodbye !== undefined) this.#write(goodbye, false);
     this.#end();
     if (code === 1005) this.#ws.close();
     else this.#ws.close(code, reason);
@@ -189,12 +216,18 @@ export class ProviderSocket {
 
   #beat(): void {
     this.#heartbeat = this.#settings.clock.setTimer(this.#settings.heartbeatMs, () => {
-      if (this.#stall !== "silent") {
-        if (this.wire === "notifications") this.#write(HEARTBEAT, false);
-        else this.#ws.ping();
-      }
+      if (this.#stall !== "silent") this.#sendHeartbeat();
       if (this.#open) this.#beat();
     });
+  }
+
+  #sendHeartbeat(): void {
+    if (this.wire === "platform-websocket") {
+      this.#ws.ping();
+      return;
+    }
+    const heartbeat = this.#speech === undefined ? HEARTBEAT : this.#speech.heartbeat();
+    if (heartbeat !== undefined) this.#write(heartbeat, false);
   }
 
   #awaitClient(): void {
@@ -205,10 +238,20 @@ export class ProviderSocket {
 
   #socketOnMessage(data: Buffer, isBinary: boolean): void {
     this.#awaitClient();
+    if (this.#speech !== undefined) {
+      if (this.#open) this.#hear(this.#speech, data, isBinary);
+      return;
+    }
     if (isBinary || data.length > MAX_READ || !this.#open) return;
     const message = asObject(decodeJson(data.toString("utf8"))?.value);
     const answer = message && this.#settings.onMessage(this, message);
     if (answer !== undefined && this.#stall !== "silent") this.#write(Buffer.from(JSON.stringify(answer)), false);
+  }
+
+  #hear(speech: Speech, data: Buffer, isBinary: boolean): void {
+    const { answers, isEnd } = speech.hear(data, isBinary);
+    for (const answer of answers) if (this.#open && this.#stall !== "silent") this.#write(answer, false);
+    if (isEnd) this.close(1000);
   }
 
   #socketOnClose(): void {

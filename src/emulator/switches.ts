@@ -45,6 +45,8 @@ export interface EmulatorSwitches {
   readonly announceSubscriptions: boolean;
   /** Status of a successful DELETE of subscriptions; 204 has no body. @defaultValue `204` */
   readonly deleteStatus: 200 | 202 | 204;
+  /** Whether the streaming wire sends pings when asked to; else its client is refused that, and pings itself. @defaultValue `true` */
+  readonly serverSidePings: boolean;
   /** Which texts an error of the login host has besides `error`. @defaultValue `"both"` */
   readonly oauthErrorText: "both" | "description" | "error_description" | "none";
   /** How events spell the presence "on queue". @defaultValue `"ON_QUEUE"` */
@@ -80,6 +82,7 @@ export const DEFAULT_SWITCHES: EmulatorSwitches = {
   unknownIds: "silent",
   announceSubscriptions: false,
   deleteStatus: 204,
+  serverSidePings: true,
   oauthErrorText: "both",
   onQueueInEvents: "ON_QUEUE",
   onQueueInRest: "On Queue",

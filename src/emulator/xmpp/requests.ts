@@ -1,10 +1,12 @@
 /** Answers to the requests (`iq`) of a client that is bound. */
 import { NS } from "./namespaces.ts";
-import type { StanzaRefusal } from "./stream.ts";
 import type { XmlElement } from "./xml-read.ts";
 import { childOf } from "./xml-read.ts";
 import type { Markup } from "./xml-write.ts";
 import { element } from "./xml-write.ts";
+
+/** Conditions of refused requests. */
+export type StanzaRefusal = "bad-request" | "forbidden" | "item-not-found" | "service-unavailable" | "policy-violation";
 
 /** What requests act on. */
 export interface RequestHouse {
@@ -89,7 +91,6 @@ const ERROR_TYPES: Readonly<Record<StanzaRefusal, string>> = {
   "item-not-found": "cancel",
   "service-unavailable": "cancel",
   "policy-violation": "modify",
-  "not-acceptable": "modify",
 };
 
 function refusal(condition: StanzaRefusal): Markup {

@@ -9,8 +9,9 @@
  * M2. Hostile texts end the stream too, and touch nothing else.
  * M3. A client has `MAX_LOGINS` tries to log in.
  */
-import { answerRequest } from "./requests.ts";
 import { NS } from "./namespaces.ts";
+import type { StanzaRefusal } from "./requests.ts";
+import { answerRequest } from "./requests.ts";
 import type { XmlElement } from "./xml-read.ts";
 import { childOf, readXml } from "./xml-read.ts";
 import { element } from "./xml-write.ts";
@@ -33,10 +34,6 @@ export interface StreamHouse {
   /** Whether the house sends pings when it is asked to. */
   readonly sendsPings: boolean;
 }
-
-/** Conditions of refused requests. */
-export type StanzaRefusal =
-  "bad-request" | "forbidden" | "item-not-found" | "service-unavailable" | "policy-violation" | "not-acceptable";
 
 /** What a text of the client leads to. */
 export interface Turn {
@@ -95,6 +92,11 @@ export class XmppStream {
       default:
         return this.#stage satisfies never;
     }
+  }
+
+  /** XMPP is text. */
+  refuseBinary(): Turn {
+    return this.#fail("not-well-formed");
   }
 
   #open(read: XmlElement, next: "login" | "binding"): Turn {
@@ -198,7 +200,5 @@ function readPlain(auth: XmlElement): { readonly user: string; readonly token: s
   const parts = Buffer.from(auth.text, "base64").toString("utf8").split("\0");
   const [, user, password] = parts;
   if (parts.length !== 3 || user === undefined || user === "" || password === undefined) return "malformed-request";
-  return password.startsWith(TOKEN_PREFIX)
-    ? { user, token: password.slice(TOKEN_PREFIX.length) }
-    : "not-authorized";
+  return password.startsWith(TOKEN_PREFIX) ? { user, token: password.slice(TOKEN_PREFIX.length) } : "not-authorized";
 }
