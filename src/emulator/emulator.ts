@@ -16,6 +16,7 @@ import { createChance } from "./chance.ts";
 import { Channels } from "./channels.ts";
 import type { ControlContext } from "./control.ts";
 import { answerControl, CONTROL_BYTES, CONTROL_PREFIX } from "./control.ts";
+import { allowPages, answerPreflight } from "./cors.ts";
 import type { Directory } from "./directory.ts";
 import { createDirectory, isOfDirectory } from "./directory.ts";
 import type { DirectoryContext } from "./directory-context.ts";
@@ -161,7 +162,10 @@ export class EmulatorCore {
     if (this.#server !== undefined) return;
     this.#server = await startServer(this.options, {
       clock: this.options.clock,
-      request: (request, fromLoopback) => this.#answer(request, fromLoopback),
+      request: (request, fromLoopback) => {
+        const answer = answerPreflight(request) ?? this.#answer(request, fromLoopback);
+        return answer && allowPages(request, answer);
+      },
       upgrade: (request) => this.#upgrade(request),
       correlationId: () => this.options.clock.uuid(),
       requestBytes: (path) => (path.startsWith(CONTROL_PREFIX) ? CONTROL_BYTES : this.options.limits.requestBytes),

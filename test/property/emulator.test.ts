@@ -60,7 +60,7 @@ describe("channels", () => {
             expect(new Set(channels.listening(topic))).toEqual(new Set(wanted));
           }
         }
-        expect(ended.every((id) => (channels.endOf(id) !== undefined) && channels.find(id) === undefined)).toBe(true);
+        expect(ended.every((id) => channels.endOf(id) !== undefined && channels.find(id) === undefined)).toBe(true);
       }),
     );
   });
