@@ -55,7 +55,7 @@ function expected(tree: Tree, inherited = ""): XmlElement {
     name: tree.name,
     namespace,
     attributes: new Map(Object.entries(tree.attributes).map(([name, value]) => [name, carried(value)])),
-    children: tree.contents.filter((one) => !isText(one)).map((one) => expected(one, namespace)),
+    children: tree.contents.flatMap((one) => (isText(one) ? [] : [expected(one, namespace)])),
     text: tree.contents
       .filter(isText)
       .map((one) => carried(one))

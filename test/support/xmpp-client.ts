@@ -93,6 +93,7 @@ export function plain(user: string, token: string): string {
   return `<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${text}</auth>`;
 }
 
+/** What a client opens a stream with. */
 export const OPEN = '<open xmlns="urn:ietf:params:xml:ns:xmpp-framing" to="x" version="1.0"/>';
 
 /** A request of a client that is bound. */
@@ -100,7 +101,12 @@ export function iq(type: "get" | "set", content: string, id = "1"): string {
   return `<iq xmlns="jabber:client" type="${type}" id="${id}" to="notifications.host">${content}</iq>`;
 }
 
-export const BIND = iq("set", '<bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><resource>r1</resource></bind>', "b");
+/** Asks for an address with the resource `r1`. */
+export const BIND: string = iq(
+  "set",
+  '<bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"><resource>r1</resource></bind>',
+  "b",
+);
 
 /** Subscribes to a node, or takes it back. */
 export function pubsub(what: "subscribe" | "unsubscribe", node: string): string {
