@@ -217,7 +217,7 @@ export class Lobby {
     this.replaceSocket(channel, socket);
     this.#guests.set(socket, { channel, token: channel.token });
     channels().touch(channel, false);
-    warnOfEnd(channel, socket, options);
+    warnOfEnd(channel, socket, options, channels());
     onOpened(socket);
   }
 

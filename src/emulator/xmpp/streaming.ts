@@ -86,11 +86,12 @@ export function warnOfEnd(
   channel: Channel,
   socket: ProviderSocket,
   { clock, limits }: { readonly clock: Clock; readonly limits: EmulatorLimits },
+  channels: Channels,
 ): void {
   const noticeMs = Math.min(NOTICE_MS, limits.channelLifeMs / 10);
   const wait = (): void => {
     const leftMs = channel.expiresAt - clock.now();
-    if (leftMs <= 0) return; // it is over, or ended and the socket doesn't know
+    if (leftMs <= 0 || channels.find(channel.id) !== channel) return;
     const isDue = leftMs <= noticeMs;
     if (isDue) socket.send(expiringFrame(Math.ceil(leftMs / 1000)));
     timer = clock.setTimer(isDue ? leftMs : leftMs - noticeMs, () => socket.isOpen && wait());

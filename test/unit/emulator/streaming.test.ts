@@ -151,12 +151,31 @@ describe("the handshake", () => {
     expect(await stream.closed).toBe(1000);
   });
 
-  test("takes no token of client credentials, and none of another user for this channel", async () => {
+  test("takes no token of client credentials", async () => {
     const { emulator, user } = await started();
     await using _ = emulator;
     const stream = await openStream(emulator, await userChannel(emulator, user));
     await stream.ask(OPEN, 2);
     expect(await stream.ask(plain(user.jabberId, await newToken(emulator)))).toContain("not-authorized");
+    stream.ws.terminate();
+  });
+
+  test("takes nobody for a user whose name is that there is none", async () => {
+    const { emulator, user } = await started();
+    await using _ = emulator;
+    const token = await newToken(emulator);
+    const stream = await openStream(emulator, (await newChannel(emulator, token)).id);
+    await stream.ask(OPEN, 2);
+    const domain = user.jabberId.split("@")[1];
+    expect(await stream.ask(plain(`undefined@${domain}`, token))).toContain("not-authorized");
+    stream.ws.terminate();
+  });
+
+  test("takes no token of another user for this channel", async () => {
+    const { emulator, user } = await started();
+    await using _ = emulator;
+    const stream = await openStream(emulator, await userChannel(emulator, user));
+    await stream.ask(OPEN, 2);
     const other = emulator.login(emulator.directory.users[1]?.id);
     expect(await stream.ask(plain(other.jabberId, other.accessToken))).toContain("not-authorized");
     stream.ws.terminate();
@@ -220,6 +239,10 @@ describe("hostile texts", () => {
     ["an instruction", "<?xml version='1.0'?><x/>", "restricted-xml"],
     ["half an element", "<x>", "not-well-formed"],
     ["two elements", "<x/><x/>", "not-well-formed"],
+    ["an attribute twice", '<x a="1" a="2"/>', "not-well-formed"],
+    ["a prefix that nobody declared", "<a:x/>", "not-well-formed"],
+    ["a character that XML doesn't have", "<x>&#0;</x>", "not-well-formed"],
+    ["the end of another element", "<x></y>", "not-well-formed"],
     ["JSON", '{"message":"ping"}', "not-well-formed"],
     ["depth", "<x>".repeat(33), "policy-violation"],
     ["size", `<x>${"y".repeat(65_536)}</x>`, "policy-violation"],
@@ -394,17 +417,35 @@ describe("faults", () => {
     expect(await handshakeStatus(emulator, `/stream/channels/${channelId}`, "xmpp")).toBe(401);
   });
 
+  test("channel_gone without a word leaves a stream that hears nothing, not even that it would expire", async () => {
+    const clock = createFakeClock();
+    const { emulator, topic, stream } = await bound({ clock, limits: { channelLifeMs: 3_600_000 } });
+    await using _ = emulator;
+    emulator.faults.inject({ fault: "channel_gone", silent: true });
+    await clock.advance(2 * 3_600_000);
+    emulator.emit({ topicName: topic, eventBody: 1 });
+    await stream.ask(iq("get", '<ping xmlns="urn:xmpp:ping"/>'));
+    expect(events(stream)).toEqual([]);
+    stream.ws.terminate();
+  });
+
   test("of frames act on stanzas: doubled, lost, and sent once more", async () => {
     const { emulator, topic, stream } = await bound();
     await using _ = emulator;
+    const other = emulator.login(emulator.directory.users[1]?.id);
+    const theirs = `v2.users.${other.userId}.presence`;
+    const foreign = await boundStream(emulator, other, await userChannel(emulator, other, [theirs]));
+    emulator.emit({ topicName: theirs, eventBody: "theirs" });
+    await foreign.until(7);
+    foreign.ws.terminate();
     emulator.faults.inject({ fault: "duplicate" });
     emulator.emit({ topicName: topic, eventBody: 1 });
     emulator.faults.inject({ fault: "gap" });
     emulator.emit({ topicName: topic, eventBody: 2 });
-    emulator.faults.inject({ fault: "replay" });
+    emulator.faults.inject({ fault: "replay", socket: "x1" });
     await stream.until(10);
     expect(events(stream).map((event) => (event as string[])[1])).toEqual(["1", "1", "1", "2"]);
-    expect(emulator.ledger().events[1]).toMatchObject({ sockets: [], withheld: ["x1"] });
+    expect(emulator.ledger().events[2]).toMatchObject({ sockets: [], withheld: ["x1"] });
     stream.ws.terminate();
   });
 
