@@ -142,6 +142,7 @@ export class Lobby {
       organizationId,
       oauthClientId: options.clientId,
       correlationId: options.clock.uuid(),
+      ...(channel.token.userId !== undefined && { userId: channel.token.userId }),
     };
     channel.socket?.send(systemFrame(message, subject, options.switches.closingBody));
   }

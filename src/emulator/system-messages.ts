@@ -5,6 +5,8 @@ export interface SystemSubject {
   readonly channelId: string;
   readonly organizationId: string;
   readonly oauthClientId: string;
+  /** Behind the channel's token, where there is one. */
+  readonly userId?: string;
   readonly correlationId: string;
 }
 
@@ -39,6 +41,7 @@ function bodyOf(kind: SystemMessage, who: Omit<SystemSubject, "correlationId">, 
         correlationId,
         organizationId: who.organizationId,
         oauthClientId: who.oauthClientId,
+        ...(who.userId !== undefined && { userId: who.userId }),
         reason: "another_channel_subscribed",
         message: "Another channel took over the subscriptions",
       };

@@ -393,13 +393,14 @@ describe("faults", () => {
   });
 
   test("no_longer_subscribed is an event, and the end of the socket", async () => {
-    const { emulator, channelId, stream } = await bound();
+    const { emulator, user, channelId, stream } = await bound();
     await using _ = emulator;
     emulator.faults.inject({ fault: "no_longer_subscribed" });
     expect(await stream.closed).toBe(1000);
     expect(events(stream)).toMatchObject([
       [`system.v2.no_longer_subscribed.${channelId}`, expect.stringContaining("another_channel_subscribed")],
     ]);
+    expect(stream.texts.join("")).toContain(`"userId":"${user.userId}"`);
   });
 
   test("close, drop and eviction end it with their codes", async () => {
