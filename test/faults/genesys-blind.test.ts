@@ -177,6 +177,26 @@ describe("a channel that is left", () => {
     expect(context.gaps.every(({ to }) => to !== undefined)).toBe(true);
   });
 
+  test("one that was made and never connected to is not taken for the one that the line came back to", async () => {
+    const { platform, live, channel, retry, proveFlow } = await genesysRig();
+    const first = await live();
+    const old = await channel();
+    // The successor's channel is made; its socket is refused for a while, and meanwhile the first one is shut.
+    for (let n = 0; n < 2; n += 1) platform.upgradeFaults.push({ kind: "answer", status: 503 });
+    platform.system(old, "v2.system.socket_closing");
+    await eventually("the successor is refused", () => platform.upgradeFaults.length === 1);
+    first.close(1001);
+    await retry();
+    if (platform.upgradeFaults.length > 0) await eventually("refused again", () => platform.upgradeFaults.length === 0);
+    await retry();
+    await proveFlow("back");
+    const [standing] = platform.standing();
+    expect(standing?.channel.topics).toEqual([PRESENCE]);
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await proveFlow("and on");
+    expect(standing?.channel.topics).toEqual([PRESENCE]);
+  });
+
   test("an upgrade that is refused for some seconds is come back to within seconds, and is no eviction", async () => {
     const { platform, live, retry, source, proveFlow } = await genesysRig();
     await live();

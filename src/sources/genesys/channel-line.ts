@@ -11,6 +11,7 @@ import {
   type ChannelCommand,
   type ChannelInput,
   type ChannelLife,
+  type EffortTarget,
   IDLE_CHANNEL,
   stepChannel,
 } from "../../core/channel-state.ts";
@@ -231,7 +232,7 @@ export class ChannelLine {
     }
     for (const command of commands) this.#carryOut(command);
     if (input !== given && life.reason !== undefined && !life.standing) this.#gap?.explain(life.reason);
-    if (input.kind === "joined" && life !== before) this.#onJoined();
+    if (input.kind === "joined" && life !== before) this.#onJoined(before.target);
   }
 
   #judge(input: ChannelInput): ChannelInput {
@@ -380,15 +381,18 @@ export class ChannelLine {
     else this.#apply({ ...answer, kind: "check-failed" });
   }
 
-  #onJoined(): void {
+  /** `target`: the channel that was joined. Another one that was made stays for the next try. */
+  #onJoined(target: EffortTarget): void {
     const { clock } = this.#options.context;
     this.#joins += 1;
     this.#stoodFrom = clock.monotonic();
     const before = this.#held;
     const { goodAt } = this.#subscriptions;
     const joinedAt = clock.now();
-    this.#held = this.#made ?? this.#held;
-    this.#made = undefined;
+    if (target === "new") {
+      this.#held = this.#made;
+      this.#made = undefined;
+    }
     this.#subscriptions.stand(this.#held);
     const isBeside = this.#sockets.promote((left) => void this.#letGo(left, goodAt, joinedAt));
     if (!isBeside && before !== undefined && before !== this.#held) void this.#letGo(before, goodAt, joinedAt);
