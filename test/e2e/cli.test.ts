@@ -34,7 +34,7 @@ async function emulate(...more: string[]): Promise<{ run: ProgramRun; url: strin
 }
 
 /** A configuration with a free port: the usual one may be taken on this machine. */
-function configure(name: string, sinks: string): string {
+function configure(name: string, sinks: string, reconcile = true): string {
   const path = join(folder.path, name);
   writeFileSync(
     path,
@@ -46,6 +46,7 @@ function configure(name: string, sinks: string): string {
     clientSecret: \${GENESYS_CLIENT_SECRET}
     topics: ["v2.routing.queues.{*}.conversations", "v2.users.{*}.presence", "v2.users.{*}.routingStatus"]
     endpoints: { login: "\${GENESYS_ENDPOINT}", api: "\${GENESYS_ENDPOINT}" }
+    reconcile: ${reconcile}
   - { name: local, type: http }
 sinks:
 ${sinks}
@@ -197,32 +198,47 @@ describe("ringfirst serve", () => {
     expect(await found.exit).toBe(0);
   });
 
-  test("after it was killed, gaps tells since when nobody was there, and which topics that concerns", async () => {
-    const { env } = await emulate("--rate", "60");
-    const first = folder.run(["serve"], env);
-    await first.says(/"priorityclass"/);
-    // Its first sign of life.
-    await eventually("a sign of life", () => gapFile().includes("alive"));
-    const lastSign = Number(/"alive","at": *(\d+)/u.exec(gapFile())?.[1]);
-    first.signal("SIGKILL");
-    await first.exit;
-    const second = folder.run(["serve"], env);
-    await second.says(/nobody was there for \d+ s|"priorityclass"/);
-    await second.says(/"priorityclass"/);
-    const gaps = folder.run(["gaps", "--json"]);
-    expect(await gaps.exit).toBe(0);
-    const { gaps: told } = JSON.parse(gaps.stdout) as { gaps: { cause: string; from: number; to: number }[] };
-    const away = told.find(({ cause }) => cause.startsWith("the service was not running"));
-    expect(away?.from).toBeLessThanOrEqual(lastSign + 5_000);
-    expect(away?.from).toBeGreaterThanOrEqual(lastSign);
-    const people = folder.run(["gaps", "--since", "1h", "--topics"]);
-    expect(await people.exit).toBe(0);
-    expect(people.stdout).toMatch(/gap \d+ .*the service was not running; not connected yet/);
-    expect(people.stdout).toMatch(/ {4}v2\.users\.[0-9a-f-]{36}\.presence/);
-    const none = folder.run(["gaps", "--source", "elsewhere"]);
-    expect(await none.exit).toBe(0);
-    expect(none.stdout).toMatch(/no such gaps; \d+ in all/);
-  });
+  test.each([
+    ["where it had answers, since its last sign of life", false],
+    ["where it was still asking, since the gap that it asked about", true],
+  ])(
+    "after it was killed, gaps tells since when nobody was there, and which topics that concerns: %s",
+    async (_, asks) => {
+      const { env } = await emulate("--rate", "60");
+      const config = configure("killed.yaml", TO_STDOUT, asks);
+      const first = folder.run(["serve", "-c", config], env);
+      await first.says(/"priorityclass"/);
+      // Its first sign of life.
+      await eventually("a sign of life", () => gapFile().includes("alive"));
+      const lastSign = Number(/"alive","at": *(\d+)/u.exec(gapFile())?.[1]);
+      first.signal("SIGKILL");
+      await first.exit;
+      const second = folder.run(["serve", "-c", config], env);
+      await second.says(/nobody was there for \d+ s|"priorityclass"/);
+      await second.says(/"priorityclass"/);
+      const gaps = folder.run(["gaps", "--json"]);
+      expect(await gaps.exit).toBe(0);
+      const { gaps: told } = JSON.parse(gaps.stdout) as {
+        gaps: { cause: string; from: number; to: number; findings: { why: string }[] }[];
+      };
+      const away = told.find(({ cause }) => cause.startsWith("the service was not running"));
+      expect(away?.from).toBeLessThanOrEqual(lastSign + 5_000);
+      // What the killed run had asked and not heard is asked by the next one, from where that gap began.
+      const left = told.filter(({ findings }) =>
+        findings.some(({ why }) => why.startsWith("the service stopped before")),
+      );
+      expect(left.length > 0).toBe(asks);
+      if (asks) expect(away?.from).toBe(Math.min(...left.map(({ from }) => from)));
+      else expect(away?.from).toBeGreaterThanOrEqual(lastSign);
+      const people = folder.run(["gaps", "--since", "1h", "--topics"]);
+      expect(await people.exit).toBe(0);
+      expect(people.stdout).toMatch(/gap \d+ .*the service was not running; not connected yet/);
+      expect(people.stdout).toMatch(/ {4}v2\.users\.[0-9a-f-]{36}\.presence/);
+      const none = folder.run(["gaps", "--source", "elsewhere"]);
+      expect(await none.exit).toBe(0);
+      expect(none.stdout).toMatch(/no such gaps; \d+ in all/);
+    },
+  );
 
   test("while it waits for a receiver, the first signal drains and the second ends it at once", async () => {
     const asked: string[] = [];
