@@ -142,6 +142,24 @@ describe("a list that is taken without being taken", () => {
     expect(lost).toMatchObject({ topics: [STATION], from: goodAt, to: joinedAt });
   });
 
+  test("a channel that is gone when it is left is a gap since its last event, though the move looked whole", async () => {
+    const rig = await genesysRig({ topics: [PRESENCE, STATION] });
+    const { platform, clock, context, channel, proveFlow } = rig;
+    await fly(rig, 20_000);
+    await proveFlow("last");
+    const lastAt = clock.now();
+    const old = await channel();
+    const socket = old.socket;
+    platform.expire(old);
+    await fly(rig, 30_000);
+    socket?.send(JSON.stringify({ topicName: "v2.system.socket_closing", version: "2", eventBody: {}, metadata: {} }));
+    await eventually("joined", () => context.logger.text().includes("without a gap"));
+    const joinedAt = clock.now();
+    await clock.advance(2_000);
+    await eventually("a gap", () => context.gaps.at(-1)?.cause.includes("nobody knows since when") === true);
+    expect(context.gaps.at(-1)).toMatchObject({ topics: [PRESENCE, STATION], from: lastAt, to: joinedAt });
+  });
+
   test("a notice that the list changed is looked into later, where the list was just written", async () => {
     const rig = await genesysRig({ topics: [PRESENCE, STATION] });
     const { platform, clock, context, channel, proveFlow } = rig;

@@ -26,7 +26,7 @@ import { ChannelRenewal } from "./channel-renewal.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
 import type { Channel, ChannelsApi } from "./channels-api.ts";
 import type { DecodedFrame, FrameDecoder } from "./decode.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { LOST_CAUSE, Subscriptions } from "./subscriptions.ts";
 import type { RejectedTopic } from "./topic-list.ts";
 import { afterLoss, describeEnd, wordsFor } from "./wording.ts";
 
@@ -57,6 +57,8 @@ const SLOW_MS = 240_000;
 const STEADY_MS = 10_000;
 /** A successor that joins not within so long is of no use. */
 const JOIN_MS = 15_000;
+const GONE_CAUSE = "the channel was gone, and nobody knows since when";
+
 /** What a successor has shown of itself. */
 interface Proof {
   subscribed: boolean;
@@ -230,9 +232,13 @@ export class ChannelLine {
       const facts = { name: this.#options.name, failures, isBlind: this.#gap !== undefined, joins: this.#joins };
       tellInput(this.#options.context.logger, input, facts);
     }
+    // The platform forgot it at a time that nobody told: perhaps before the socket ended.
+    const isForgotten = before.held && !life.held && given.kind !== "lost" && given.kind !== "displaced";
+    const blindFrom = this.#gap?.from;
+    if (isForgotten && !(given.kind === "checked" && given.exists)) this.#declareBack(blindFrom);
     for (const command of commands) this.#carryOut(command);
     if (input !== given && life.reason !== undefined && !life.standing) this.#gap?.explain(life.reason);
-    if (input.kind === "joined" && life !== before) this.#onJoined(before.target);
+    if (input.kind === "joined" && life !== before) this.#onJoined(before.target, blindFrom);
   }
 
   #judge(input: ChannelInput): ChannelInput {
@@ -381,21 +387,22 @@ export class ChannelLine {
     else this.#apply({ ...answer, kind: "check-failed" });
   }
 
-  /** `target`: the channel that was joined. Another one that was made stays for the next try. */
-  #onJoined(target: EffortTarget): void {
+  /** `target`: the channel that was joined. Another one that was made stays for the next try. `blindFrom`: of the gap that ends. */
+  #onJoined(target: EffortTarget, blindFrom: number | undefined): void {
     const { clock } = this.#options.context;
     this.#joins += 1;
     this.#stoodFrom = clock.monotonic();
     const before = this.#held;
-    const { goodAt } = this.#subscriptions;
+    const last = { goodAt: this.#subscriptions.goodAt, heardAt: this.#eventAt ?? 0 };
     const joinedAt = clock.now();
+    const goneUntil = blindFrom ?? joinedAt;
     if (target === "new") {
       this.#held = this.#made;
       this.#made = undefined;
     }
     this.#subscriptions.stand(this.#held);
-    const isBeside = this.#sockets.promote((left) => void this.#letGo(left, goodAt, joinedAt));
-    if (!isBeside && before !== undefined && before !== this.#held) void this.#letGo(before, goodAt, joinedAt);
+    const isBeside = this.#sockets.promote((left) => void this.#letGo(left, last, joinedAt, goneUntil));
+    if (!isBeside && before !== undefined && before !== this.#held) void this.#letGo(before, last, joinedAt, goneUntil);
     this.#steady?.cancel();
     this.#steady = clock.setTimer(STEADY_MS, () => this.#apply({ kind: "steady" }));
     if (this.#held !== undefined) this.#renewal.plan(this.#held);
@@ -467,9 +474,27 @@ export class ChannelLine {
     this.#options.context.openGap({ topics: this.topics, cause, from }).end(to);
   }
 
+  /** N1: a channel that was gone delivered nothing since an event came, or its list was good. */
+  #declareBack(until = this.#options.context.clock.now()): void {
+    const from = Math.max(this.#subscriptions.goodAt, this.#eventAt ?? 0);
+    if (from >= until) return;
+    this.#options.context.openGap({ topics: this.topics, cause: GONE_CAUSE, from }).end(until);
+  }
+
   /** A channel that is of no use any more, once its list has told whether it was whole to the end. */
-  async #letGo(channel: Channel, goodAt: number, until: number): Promise<void> {
-    await this.#subscriptions.lookBack(channel, goodAt, until);
-    await this.#options.channels.leave(channel);
+  async #letGo(
+    channel: Channel,
+    last: { readonly goodAt: number; readonly heardAt: number },
+    joinedAt: number,
+    goneUntil: number,
+  ): Promise<void> {
+    const { context, channels } = this.#options;
+    const { gone, missing } = await this.#subscriptions.lookBack(channel);
+    const since = Math.max(last.goodAt, last.heardAt);
+    if (gone.length > 0 && since < goneUntil) {
+      context.openGap({ topics: gone, cause: GONE_CAUSE, from: since }).end(goneUntil);
+    }
+    if (missing.length > 0) context.openGap({ topics: missing, cause: LOST_CAUSE, from: last.goodAt }).end(joinedAt);
+    await channels.leave(channel);
   }
 }

@@ -37,7 +37,8 @@ const LOOKED_MS = 10_000;
 /** Rejected topics that are told one by one. */
 const REJECTIONS_TOLD = 5;
 
-const LOST_CAUSE = "gone from the channel's list, for a reason that is not known";
+/** Why topics are missed that a list lost. */
+export const LOST_CAUSE = "gone from the channel's list, for a reason that is not known";
 
 type Taken = Extract<SubscribeAnswer, { readonly kind: "subscribed" }>;
 
@@ -114,16 +115,14 @@ export class Subscriptions {
     return this.#write(channel, "reconnect");
   }
 
-  /** Reads the list of a channel that was left: what it had lost by then was missed between these instants (epoch milliseconds). */
-  async lookBack(channel: Channel, goodAt: number, until: number): Promise<void> {
-    const { context, channels } = this.#options;
-    // A list that was never written, or an older one, proves nothing.
-    if (this.#closed || this.#written.get(channel) === undefined) return;
+  /** Reads the list of a channel that was left: `gone`, all of it with the channel; `missing`, what it had lost. */
+  async lookBack(channel: Channel): Promise<{ readonly gone: readonly string[]; readonly missing: readonly string[] }> {
     const now = new Set(this.#taken().map(topicIdentity));
+    // A list that was never written proves nothing.
     const had = (this.#listed.get(channel) ?? []).filter((topic) => now.has(topicIdentity(topic)));
-    const read = await channels.readBack(channel, had, "reconcile");
-    if (read.kind !== "read" || read.missing.length === 0) return;
-    context.openGap({ topics: read.missing, cause: LOST_CAUSE, from: goodAt }).end(until);
+    if (this.#closed || had.length === 0) return { gone: [], missing: [] };
+    const read = await this.#options.channels.readBack(channel, had, "reconcile");
+    return { gone: read.kind === "gone" ? had : [], missing: read.kind === "read" ? read.missing : [] };
   }
 
   /** Topics that a whole list has. */

@@ -22,6 +22,8 @@ const ATTEMPTS = 5;
 const WAITS = 60;
 /** A permission may be given meanwhile. */
 const REFUSED_MS = 300_000;
+/** A wait that is a window's, and no guess. */
+const LONG_WAIT_MS = 5_000;
 /** Whoever waits for a window goes on at a moment of its own. */
 const SPREAD_MS = 1_000;
 const CLOSED: Told = { kind: "untold", trouble: failedCall("the source was closed"), isRefused: false };
@@ -61,10 +63,12 @@ export class Asker {
         this.#untold();
         return { kind: "untold", trouble: failedCall(answer.reason), isRefused: false };
       }
+      // A wait that did not help is made longer: a platform may refuse one kind of call for long, and name no time or a short one.
+      const backoff = backoffMs(BACKOFF, attempts + waits, this.#clock.random());
       await this.sleep(
         retryAfterMs === undefined
-          ? backoffMs(BACKOFF, attempts, this.#clock.random())
-          : retryAfterMs + SPREAD_MS * this.#clock.random(),
+          ? backoff
+          : retryAfterMs + SPREAD_MS * this.#clock.random() + (waits > 1 && retryAfterMs < LONG_WAIT_MS ? backoff : 0),
       );
     }
   }
