@@ -121,7 +121,7 @@ export class Subscriptions {
     // A list that was never written proves nothing.
     const had = (this.#listed.get(channel) ?? []).filter((topic) => now.has(topicIdentity(topic)));
     if (this.#closed || had.length === 0) return { gone: [], missing: [] };
-    const read = await this.#options.channels.readBack(channel, had, "reconcile");
+    const read = await this.#options.channels.readBack(channel, had, "subscribe");
     return { gone: read.kind === "gone" ? had : [], missing: read.kind === "read" ? read.missing : [] };
   }
 
