@@ -1,0 +1,106 @@
+/** P2 and P5 at the sinks: order and one at a time per key, and no second delivery without a reason. */
+import type { HandOver, Truth } from "../truth.ts";
+import { at, type Check, type Facts, heldUp, within } from "./facts.ts";
+
+/** An answer so short before the end of a process may not be on disk. */
+const SHORTLY_MS = 2_000;
+/** Leases are good for 30 s; a process that stood still longer may have lost some. */
+const LEASE_MS = 20_000;
+
+/** P2: of one key in one sink, arrival numbers never go back, and no two are under way at once. */
+export const orderPerKey: Check = ({ truth }) => {
+  const wrong: string[] = [];
+  const last = new Map<string, HandOver>();
+  for (const handOver of truth.handOvers) {
+    const { sink, key, seq, mark, life } = handOver;
+    if (key === undefined) continue;
+    const lane = `${sink}/${key}`;
+    const before = last.get(lane);
+    last.set(lane, handOver);
+    if (before === undefined) continue;
+    if (seq < before.seq) {
+      wrong.push(`P2 ${sink} got event ${mark} of ${key} at ${at(handOver.at)}, after a younger one (${before.mark})`);
+    }
+    const isOpen = before.life === life && (before.end === undefined || before.end.at > handOver.at);
+    if (isOpen) wrong.push(`P2 ${sink} got event ${mark} of ${key} at ${at(handOver.at)} while ${before.mark} was open`);
+  }
+  return wrong;
+};
+
+/** P2 from end to end: of one topic and key, in the order in which the platform said them. */
+export const orderFromEndToEnd: Check = ({ truth }) => {
+  const places = new Map<number, number>();
+  for (const [place, { mark }] of truth.emissions.entries()) if (!places.has(mark)) places.set(mark, place);
+  const seen = new Set<string>();
+  const last = new Map<string, HandOver>();
+  const wrong: string[] = [];
+  for (const handOver of truth.handOvers) {
+    const { sink, topic, key, mark, origin } = handOver;
+    if (origin !== "live" || seen.has(`${sink}/${mark}`)) continue;
+    seen.add(`${sink}/${mark}`);
+    const line = `${sink}/${topic}/${key}`;
+    const before = last.get(line);
+    last.set(line, handOver);
+    if (before === undefined || (places.get(before.mark) ?? 0) <= (places.get(mark) ?? 0)) continue;
+    wrong.push(`P2 ${sink} got event ${mark} at ${at(handOver.at)} after ${before.mark}, which the platform said later`);
+  }
+  return wrong;
+};
+
+/** P5: each further delivery has a reason of its own: a failed attempt, the end of a process, or a lost lease. */
+export const boundedDuplicates: Check = (facts) => {
+  const { truth } = facts;
+  const spans = heldUp(facts);
+  return groups(truth.handOvers).flatMap((list) =>
+    list.slice(1).flatMap((again, place) => {
+      const before = list[place]!;
+      if (mayComeAgain(before, again, truth, facts, spans)) return [];
+      const { sink, mark } = again;
+      return [`P5 ${sink} got event ${mark} again at ${at(again.at)}, after ${before.end?.result} at ${at(before.at)}`];
+    }),
+  );
+};
+
+function mayComeAgain(
+  before: HandOver,
+  again: HandOver,
+  truth: Truth,
+  facts: Facts,
+  spans: ReturnType<typeof heldUp>,
+): boolean {
+  const { end } = before;
+  if (end?.result === "retry" || end?.result === "given up") return true;
+  const { end: lifeEnd } = truth.lives[before.life]!;
+  if (before.life !== again.life) {
+    if (lifeEnd === undefined) return false;
+    return end === undefined || end.at > lifeEnd.at - SHORTLY_MS || within(lifeEnd.at, spans);
+  }
+  const until = end?.at ?? again.at;
+  return facts.truth.stops.some(({ from, to }) => to - from >= LEASE_MS && from <= until && to >= before.at);
+}
+
+/** Q7: an attempt that a crash ended counts, where the event was on disk before the hand-over. */
+export const attemptsCountOverCrashes: Check = ({ truth }) => {
+  const admittedAt = new Map(truth.admissions.map(({ id, at }) => [id, at]));
+  return groups(truth.handOvers).flatMap((list) =>
+    list.slice(1).flatMap((again, place) => {
+      const before = list[place]!;
+      if (before.life === again.life || truth.lives[before.life]!.end?.how !== "crash") return [];
+      const onDisk = (admittedAt.get(again.id) ?? Infinity) < before.at;
+      if (!onDisk || again.attempt > before.attempt) return [];
+      return [`Q7 attempt ${before.attempt} of event ${again.mark} in ${again.sink} was forgotten over a crash`];
+    }),
+  );
+};
+
+/** Hand-overs of one event to one sink, in order. */
+function groups(handOvers: readonly HandOver[]): HandOver[][] {
+  const found = new Map<string, HandOver[]>();
+  for (const handOver of handOvers) {
+    const name = `${handOver.sink}/${handOver.id}`;
+    const list = found.get(name);
+    if (list === undefined) found.set(name, [handOver]);
+    else list.push(handOver);
+  }
+  return [...found.values()].filter((list) => list.length > 1);
+}

@@ -1,0 +1,127 @@
+/**
+ * Virtual time: one heap of events. Nothing else in a simulation moves it.
+ *
+ * - V1  Events run by instant; among equal instants the seed decides, so interleavings differ from seed to seed.
+ * - V2  Between two events all microtasks have run: `setImmediate` comes after them, and waits for nothing.
+ * - V3  Same seed, same code: the same events in the same order (`trace` hashes them).
+ */
+import { type Chance, hashOf } from "./chance.ts";
+
+/** An event to come. */
+export interface Due {
+  readonly at: number;
+  cancelled: boolean;
+}
+
+interface Event extends Due {
+  readonly tie: number;
+  readonly run: () => void;
+  /** Nothing of the service runs in it, so there are no microtasks to wait for. */
+  readonly outside: boolean;
+}
+
+/** Virtual time (see the top of this file). */
+export class Timeline {
+  readonly #chance: Chance;
+  readonly #heap: Event[] = [];
+  #now = 0;
+  #steps = 0;
+  #hash = 0x811c9dc5;
+  #lines: string[] | undefined;
+
+  constructor(chance: Chance) {
+    this.#chance = chance;
+  }
+
+  /** Milliseconds since the simulation began. */
+  get now(): number {
+    return this.#now;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** What happened so far, as a number. */
+  get hash(): string {
+    return this.#hash.toString(16).padStart(8, "0");
+  }
+
+  /** Keeps the newest lines, to be shown when something is wrong. */
+  keepLines(): void {
+    this.#lines = [];
+  }
+
+  get lines(): readonly string[] {
+    return this.#lines ?? [];
+  }
+
+  /** Notes something that happened. */
+  trace(what: string): void {
+    const line = `${this.#now.toFixed(3)} ${what}`;
+    this.#hash = hashOf(line, this.#hash);
+    this.#lines?.push(line);
+  }
+
+  at(at: number, run: () => void, outside = false): Due {
+    const event: Event = { at: Math.max(at, this.#now), tie: this.#chance.next(), run, outside, cancelled: false };
+    this.#push(event);
+    return event;
+  }
+
+  after(ms: number, run: () => void, outside = false): Due {
+    return this.at(this.#now + ms, run, outside);
+  }
+
+  /** Lets everything happen that is due until then. */
+  async runUntil(until: number): Promise<void> {
+    await turn();
+    for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
+      this.#pop();
+      if (next.cancelled) continue;
+      this.#now = next.at;
+      this.#steps += 1;
+      next.run();
+      if (!next.outside) await turn();
+    }
+    this.#now = Math.max(this.#now, until);
+  }
+
+  #push(event: Event): void {
+    const heap = this.#heap;
+    let place = heap.length;
+    heap.push(event);
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (!before(event, heap[parent]!)) break;
+      heap[place] = heap[parent]!;
+      place = parent;
+    }
+    heap[place] = event;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    let place = 0;
+    for (let child = 1; child < heap.length; child = 2 * place + 1) {
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child += 1;
+      if (!before(heap[child]!, last)) break;
+      heap[place] = heap[child]!;
+      place = child;
+    }
+    heap[place] = last;
+  }
+}
+
+function before(a: Event, b: Event): boolean {
+  return a.at === b.at ? a.tie < b.tie : a.at < b.at;
+}
+
+/** V2. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

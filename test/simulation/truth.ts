@@ -1,0 +1,97 @@
+/** What really happened, as the model platform and the ends of the line know it. The service never sees this; the checks do. */
+
+/** One event that the platform sent out; the same mark again: the platform said it again. */
+export interface Emission {
+  readonly mark: number;
+  readonly topic: string;
+  readonly key: string;
+  readonly at: number;
+  /** Sockets of ours that it was sent on. */
+  readonly sockets: number[];
+}
+
+/** A frame that came out of a socket in the service's process. */
+export interface Receipt {
+  readonly at: number;
+  readonly life: number;
+  readonly socket: number;
+}
+
+/** An event that the store said it has. */
+export interface Admission {
+  readonly id: string;
+  readonly mark: number;
+  readonly sinks: readonly string[];
+  readonly at: number;
+  readonly life: number;
+  readonly status: "admitted" | "coalesced" | "duplicate" | "full" | "too-large";
+}
+
+/** One hand-over to a sink's handler, and what the handler said. */
+export interface HandOver {
+  readonly sink: string;
+  readonly id: string;
+  readonly mark: number;
+  readonly topic: string;
+  readonly key: string | undefined;
+  readonly seq: number;
+  readonly attempt: number;
+  readonly at: number;
+  readonly life: number;
+  readonly origin: string;
+  end: { readonly at: number; readonly result: "ack" | "retry" | "dead" | "given up" } | undefined;
+}
+
+/** A gap as the service declared it. */
+export interface DeclaredGap {
+  readonly life: number;
+  readonly n: number;
+  readonly topics: readonly string[];
+  readonly cause: string;
+  readonly from: number;
+  to: number | undefined;
+}
+
+/** One life of the process. */
+export interface Life {
+  readonly startedAt: number;
+  /** From here on the service takes events. */
+  runningAt: number | undefined;
+  end: { readonly at: number; readonly how: "crash" | "power" | "stop" } | undefined;
+  /** From here on it saw nothing: its end, or the last sign of life of a dead link that it had no time to find out about. */
+  blindFrom: number | undefined;
+}
+
+/** Everything that is known (see the top of this file). */
+export interface Truth {
+  readonly emissions: Emission[];
+  readonly receipts: Map<number, Receipt[]>;
+  readonly admissions: Admission[];
+  readonly handOvers: HandOver[];
+  readonly gaps: DeclaredGap[];
+  readonly lives: Life[];
+  /** Requests and socket openings of ours, by kind. */
+  readonly calls: { readonly at: number; readonly kind: "token" | "api" | "create" | "socket"; readonly what: string }[];
+  /** What a check found at the time. */
+  readonly findings: string[];
+  /** Intervals in which the process stood still. */
+  readonly stops: { readonly from: number; readonly to: number }[];
+  /** The longest way of a frame. */
+  longestWayMs: number;
+}
+
+/** Nothing has happened yet. */
+export function createTruth(): Truth {
+  return {
+    emissions: [],
+    receipts: new Map(),
+    admissions: [],
+    handOvers: [],
+    gaps: [],
+    lives: [],
+    calls: [],
+    findings: [],
+    stops: [],
+    longestWayMs: 0,
+  };
+}
