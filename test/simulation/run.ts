@@ -1,6 +1,6 @@
 /** One simulation from its seed to its verdict. */
 import type { Store } from "../../src/ports/store.ts";
-import { boundedCalls } from "./checks/calls.ts";
+import { boundedCalls, noReconnectWar } from "./checks/calls.ts";
 import { attemptsCountOverCrashes, boundedDuplicates, orderFromEndToEnd, orderPerKey } from "./checks/deliveries.ts";
 import type { Check, Facts } from "./checks/facts.ts";
 import { gapsHaveCauses, missedCount, missedLiesInGaps } from "./checks/gaps.ts";
@@ -9,6 +9,7 @@ import { watchStalls } from "./checks/stalls.ts";
 import { createChance } from "./chance.ts";
 import { FAULTS } from "./fault-kinds.ts";
 import { type Fault, planFaults } from "./faults.ts";
+import { isKnown } from "./known.ts";
 import { clear } from "./model/weather.ts";
 import { SINKS, World } from "./world.ts";
 
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly faults?: readonly Fault[] | undefined;
   /** Keeps the trace. */
   readonly lines?: boolean;
+  /** Findings that are known are findings too. @defaultValue `false` */
+  readonly strict?: boolean;
 }
 
 /** What came of it. */
@@ -51,6 +54,7 @@ const CHECKS: readonly Check[] = [
   missedLiesInGaps,
   gapsHaveCauses,
   boundedCalls,
+  noReconnectWar,
 ];
 const MINUTE = 60_000;
 const HOURS = [1, 1, 2, 4, 10];
@@ -84,7 +88,8 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   const kept = await lookAtTheEnd(world);
   await world.finish();
   const facts: Facts = { truth, faults, ...kept, endedAt: timeline.now };
-  const findings = [...truth.findings, ...CHECKS.flatMap((check) => check(facts))];
+  const found = [...truth.findings, ...CHECKS.flatMap((check) => check(facts))];
+  const findings = found.filter((finding) => options.strict === true || !isKnown(finding));
   return {
     ...{ seed, faults, findings, hash: timeline.hash, virtualMs: timeline.now, steps: timeline.steps },
     ...{ said: truth.emissions.length, missed: missedCount(facts), handedOver: truth.handOvers.length },

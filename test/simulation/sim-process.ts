@@ -60,6 +60,11 @@ export class SimProcess {
     return [...this.#timers].map(({ at }) => `${Math.round(at - this.#timeline.now)} ms`);
   }
 
+  /** Things wait for it because it is, or was, stopped. */
+  get isBehind(): boolean {
+    return this.stopped || this.#waiting > 0;
+  }
+
   kill(): void {
     this.#alive = false;
     for (const timer of this.#timers) timer.cancelled = true;

@@ -76,6 +76,10 @@ export interface Truth {
   readonly findings: string[];
   /** Intervals in which the process stood still. */
   readonly stops: { readonly from: number; readonly to: number }[];
+  /** Intervals in which a socket of ours was not read. */
+  readonly holds: { readonly from: number; readonly to: number }[];
+  /** Sockets of ours that pushed a foreign one off a channel. */
+  readonly takebacks: number[];
   /** The longest way of a frame. */
   longestWayMs: number;
 }
@@ -92,6 +96,8 @@ export function createTruth(): Truth {
     calls: [],
     findings: [],
     stops: [],
+    holds: [],
+    takebacks: [],
     longestWayMs: 0,
   };
 }

@@ -125,7 +125,10 @@ export class World {
   /** A stop that crashes ended twice; it saw nothing from the first time on. */
   #ends(how: "crash" | "power" | "stop"): void {
     const { life, timeline } = this;
-    life.blindFrom ??= Math.min(timeline.now, ...this.network.wires.map(({ blindFrom }) => blindFrom));
+    const stop = this.truth.stops.at(-1);
+    const stoppedFrom = this.process.isBehind && stop !== undefined ? stop.from : Infinity;
+    const dead = this.network.wires.map(({ blindFrom }) => blindFrom);
+    life.blindFrom ??= Math.min(timeline.now, stoppedFrom, ...dead);
     life.end = { at: timeline.now, how };
   }
 

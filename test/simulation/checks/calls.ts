@@ -11,7 +11,14 @@ const BOUNDS: Readonly<Record<Truth["calls"][number]["kind"], readonly [minute: 
   api: [150, 600],
 };
 
-/** Bounded takeovers, reconnects, logins and calls, in each life. */
+/** P11: against a second owner that wants the channel too, a few tries in ten minutes are enough. */
+const TAKEBACKS = 6;
+
+export const noReconnectWar: Check = ({ truth: { takebacks } }) => {
+  return over("takeback", takebacks, [], 10 * MINUTE_MS, TAKEBACKS);
+};
+
+/** Bounded reconnects, logins and calls, in each life. */
 export const boundedCalls: Check = ({ truth }) => {
   const starts = truth.lives.map(({ startedAt }) => startedAt);
   return (Object.keys(BOUNDS) as (keyof typeof BOUNDS)[]).flatMap((kind) => {

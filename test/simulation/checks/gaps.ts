@@ -19,8 +19,9 @@ export const missedLiesInGaps: Check = ({ truth }) => {
     if (truth.receipts.has(mark) || within(saidAt, down)) return [];
     const declared = gaps.some(({ span, covers }) => within(saidAt, [span]) && covers(topic));
     if (declared) return [];
+    const asleep = within(saidAt, [...truth.stops, ...truth.holds]) ? " (nothing was read then)" : "";
     const on = sockets.length === 0 ? "on no socket" : `on socket ${sockets.join(", ")}`;
-    return [`P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so`];
+    return [`P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}`];
   });
 };
 

@@ -18,16 +18,14 @@ export function watchStalls(world: World): void {
     const { timeline, service, process, truth } = world;
     const now = timeline.now;
     const isAsleep = truth.stops.some(({ from, to }) => now >= from && now <= to + NOTICED_MS);
-    if (service === undefined || isAsleep || isCovered(world, wanted)) since = undefined;
+    const saysReady = process.alive && service?.readiness().ready === true;
+    if (!saysReady || isAsleep || isCovered(world, wanted)) since = undefined;
     else since ??= now;
-    const started = world.life.runningAt ?? Infinity;
-    if (since !== undefined && now - Math.max(since, started) > NOTICED_MS && process.alive) {
-      const isReady = service?.readiness().ready === true;
-      if (isReady && !told) {
-        truth.findings.push(`P13 nothing can come since ${at(since)}, and the service says at ${at(now)} that it is ready`);
-        told = true;
-      }
-    } else told = false;
+    if (since === undefined) told = false;
+    else if (now - since > NOTICED_MS && !told) {
+      truth.findings.push(`P13 nothing can come since ${at(since)}, and at ${at(now)} the service says that it is ready`);
+      told = true;
+    }
     timeline.after(LOOK_MS, look);
   };
   world.timeline.after(LOOK_MS, look);

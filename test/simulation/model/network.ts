@@ -204,6 +204,7 @@ export class Wire implements Socket {
   #leavesAt = 0;
   #deaf = false;
   #paused = false;
+  #pausedAt = 0;
   readonly #held: string[] = [];
   #end: SocketEnd | undefined;
 
@@ -303,12 +304,14 @@ export class Wire implements Socket {
   ping(): void {}
 
   pause(): void {
+    if (!this.#paused) this.#pausedAt = this.#timeline.now;
     this.#paused = true;
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#truth.holds.push({ from: this.#pausedAt, to: this.#timeline.now });
     this.process.enter(this.#timeline.now, () => this.#readOn());
   }
 

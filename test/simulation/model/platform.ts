@@ -172,7 +172,10 @@ export class Platform {
   attach(channel: Channel, socket: PlatformSocket): void {
     const before = channel.socket;
     this.dropSocket(channel);
-    if (before !== undefined) before.end(this.habits.replacedCode, "");
+    if (before !== undefined) {
+      before.end(this.habits.replacedCode, "");
+      if (socket.ours && !before.ours) this.#truth.takebacks.push(this.now);
+    }
     channel.socket = socket;
     channel.usedAt = this.now;
     this.#beat(channel, socket);
