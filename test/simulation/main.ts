@@ -62,7 +62,9 @@ async function runMany(): Promise<number> {
 
 function tell({ seed, faults, findings, hash, said, missed, handedOver, lives, virtualMs }: RunResult): void {
   const hours = (virtualMs / 3_600_000).toFixed(1);
-  say(`seed ${seed}: ${hours} virtual hours, ${lives} lives, ${said} events, ${missed} missed, ${handedOver} hand-overs`);
+  say(
+    `seed ${seed}: ${hours} virtual hours, ${lives} lives, ${said} events, ${missed} missed, ${handedOver} hand-overs`,
+  );
   say(`  trace ${hash}`);
   for (const fault of faults) say(`  fault ${faultLine(fault)}`);
   for (const finding of findings.slice(0, 12)) say(`  WRONG ${finding}`);

@@ -9,7 +9,7 @@ export async function shrink(failed: RunResult): Promise<RunResult> {
   const promise = promiseOf(failed);
   let best = failed;
   let runs = 0;
-  for (let size = Math.ceil(best.faults.length / 2); size >= 1 && runs < MAX_RUNS; ) {
+  for (let size = Math.ceil(best.faults.length / 2); size >= 1 && runs < MAX_RUNS;) {
     let smaller = false;
     for (let from = 0; from < best.faults.length && runs < MAX_RUNS; from += size) {
       const only = best.faults.filter((_, place) => place < from || place >= from + size).map(({ place }) => place);

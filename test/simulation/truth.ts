@@ -71,7 +71,11 @@ export interface Truth {
   readonly gaps: DeclaredGap[];
   readonly lives: Life[];
   /** Requests and socket openings of ours, by kind. */
-  readonly calls: { readonly at: number; readonly kind: "token" | "api" | "create" | "socket"; readonly what: string }[];
+  readonly calls: {
+    readonly at: number;
+    readonly kind: "token" | "api" | "create" | "socket";
+    readonly what: string;
+  }[];
   /** What a check found at the time. */
   readonly findings: string[];
   /** Intervals in which the process stood still. */

@@ -6,6 +6,7 @@ import { genesysSource } from "../../src/sources/genesys/index.ts";
 import { sqliteStoreForTests } from "../../src/stores/sqlite/driver.ts";
 import { type Chance, createChance } from "./chance.ts";
 import { ModelDisk } from "./model/disk.ts";
+import { ModelGapFiles } from "./model/gap-files.ts";
 import { Network } from "./model/network.ts";
 import { type Habits, Platform } from "./model/platform.ts";
 import { Receivers } from "./model/receivers.ts";
@@ -36,6 +37,7 @@ export class World {
   readonly platform: Platform;
   readonly network: Network;
   readonly disk: ModelDisk;
+  readonly gapFiles: ModelGapFiles;
   readonly receivers: Receivers;
   readonly traffic: Traffic;
   readonly #chance: Chance;
@@ -57,6 +59,7 @@ export class World {
     const rest = new Rest(this.platform, this.account, timeline, truth);
     this.network = new Network(timeline, chance.fork("network"), this.platform, rest, this.weather, truth);
     this.disk = new ModelDisk(timeline, chance.fork("disk"));
+    this.gapFiles = new ModelGapFiles(timeline, chance.fork("gap files"), this.disk.weather);
     this.receivers = new Receivers(timeline, chance.fork("receivers"), truth);
     this.receivers.moment = (moment) => this.#moment(moment);
     this.traffic = new Traffic(timeline, chance.fork("traffic"), this.platform, this.account, EVERY_MS);
@@ -79,8 +82,10 @@ export class World {
     this.timeline.trace(how);
     this.#ends(how);
     this.#leave();
-    if (how === "power" && this.flushes) this.disk.losePower();
-    else this.disk.survive();
+    for (const kept of [this.disk, this.gapFiles]) {
+      if (how === "power" && this.flushes) kept.losePower();
+      else kept.survive();
+    }
     this.timeline.after(downMs, () => this.#restart());
   }
 
@@ -134,7 +139,8 @@ export class World {
 
   #checkLeft(process: SimProcess): void {
     const { timersLeft } = process;
-    if (timersLeft.length > 0) this.truth.findings.push(`liveness: timers are left after a stop: ${timersLeft.join(", ")}`);
+    if (timersLeft.length > 0)
+      this.truth.findings.push(`liveness: timers are left after a stop: ${timersLeft.join(", ")}`);
   }
 
   #leave(): void {
@@ -165,7 +171,10 @@ export class World {
     const { clock } = process;
     const store = sqliteStoreForTests(
       { path: "model", sync: this.#sync, clock },
-      { startThread: () => this.disk.startThread(process, this.#sync) },
+      {
+        startThread: () => this.disk.startThread(process, this.#sync),
+        gapFiles: this.gapFiles.filesFor(process),
+      },
     );
     const opened = (store: Store): void => {
       if (process.alive) this.store = store;

@@ -8,7 +8,7 @@ import type { StoreConfig, StoreDriver } from "../../ports/store.ts";
 import { systemClock } from "../../runtime/clock.ts";
 import { Blocks, type Retention } from "./blocks.ts";
 import { type DiskThread, startDiskThread } from "./disk-thread.ts";
-import { createGapFile } from "./gap-file.ts";
+import { createGapFile, type GapFiles } from "./gap-file.ts";
 import { Link } from "./link.ts";
 import type { DiskSettings, KeptFacts, Opened, Trouble } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -43,6 +43,8 @@ export interface SqliteTestOptions {
   readonly ballastBytes?: number;
   /** In place of a worker thread. */
   readonly startThread?: (settings: DiskSettings) => DiskThread;
+  /** In place of the machine's files, for the gap ledger. */
+  readonly gapFiles?: GapFiles;
 }
 
 const BALLAST_BYTES = 4 * 2 ** 20;
@@ -90,7 +92,7 @@ export function sqliteStoreForTests(options: SqliteStoreOptions, test: SqliteTes
       const settings = { path, sync, ballastBytes, probe };
       return openStore(() => startThread(settings), { path, retention, clock, logger }, config, now);
     },
-    gapLog: () => createGapFile(`${path}-gaps.ndjson`),
+    gapLog: () => createGapFile(`${path}-gaps.ndjson`, test.gapFiles),
   };
 }
 

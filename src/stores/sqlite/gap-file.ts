@@ -7,7 +7,7 @@
  * - K3  A line that can't be read is left out and counted; the rest counts. Never through a link, never readable for others.
  */
 import { constants } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { open, rename } from "node:fs/promises";
 import { GAP_STATES, GapBook, type GapChange, type GapRecord } from "../../core/gap.ts";
 import type { GapLog, KeptGaps } from "../../ports/gap-log.ts";
 import { wordsOf } from "./disk-error.ts";
@@ -19,19 +19,37 @@ const MAX_BYTES = 256 * 2 ** 20;
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW;
 const MAKE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
+/** An open file, as far as it is used here. */
+export interface OpenGapFile {
+  stat(): Promise<{ readonly size: number }>;
+  readFile(encoding: "utf8"): Promise<string>;
+  write(bytes: Uint8Array, from: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
+  datasync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where files are; tests put a disk of their own in its place. */
+export interface GapFiles {
+  open(path: string, flags: number, mode?: number): Promise<OpenGapFile>;
+  rename(from: string, to: string): Promise<void>;
+}
+
+const MACHINE_FILES: GapFiles = { open, rename };
+
 /** A ledger in this file. */
-export function createGapFile(path: string): GapLog {
-  return new GapFile(path);
+export function createGapFile(path: string, files: GapFiles = MACHINE_FILES): GapLog {
+  return new GapFile(path, files);
 }
 
 type Line = GapChange | { readonly kind: "total"; readonly n: number };
 
 class GapFile implements GapLog {
   readonly #path: string;
+  readonly #files: GapFiles;
   #book = new GapBook();
   #total = 0;
   #aliveAt: number | undefined;
-  #file: FileHandle | undefined;
+  #file: OpenGapFile | undefined;
   /** Where the sign of life begins. */
   #end = 0;
   #rewrittenBytes = 0;
@@ -41,8 +59,9 @@ class GapFile implements GapLog {
   #closed = false;
   #trouble: string | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, files: GapFiles) {
     this.#path = path;
+    this.#files = files;
   }
 
   get trouble(): string | undefined {
@@ -53,7 +72,7 @@ class GapFile implements GapLog {
     let damaged = 0;
     let text = "";
     try {
-      text = await readText(this.#path);
+      text = await this.#readText();
     } catch (error) {
       if (!isMissing(error)) this.#trouble = wordsOf(error);
     }
@@ -119,7 +138,7 @@ class GapFile implements GapLog {
     }
   }
 
-  async #append(file: FileHandle, text: string): Promise<void> {
+  async #append(file: OpenGapFile, text: string): Promise<void> {
     const bytes = Buffer.from(text + this.#signOfLife());
     await writeAll(file, bytes, this.#end);
     this.#end += Buffer.byteLength(text);
@@ -136,11 +155,11 @@ class GapFile implements GapLog {
     for (const gap of book.list()) lines.push(lineOf({ kind: "opened", gap }));
     const text = lines.join("");
     const next = `${this.#path}-new`;
-    const file = await open(next, MAKE, 0o600);
+    const file = await this.#files.open(next, MAKE, 0o600);
     try {
       await writeAll(file, Buffer.from(text + this.#signOfLife()), 0);
       await file.datasync();
-      await rename(next, this.#path);
+      await this.#files.rename(next, this.#path);
     } catch (error) {
       await file.close().catch(() => undefined);
       throw error;
@@ -149,6 +168,17 @@ class GapFile implements GapLog {
     this.#file = file;
     this.#end = Buffer.byteLength(text);
     this.#rewrittenBytes = this.#end;
+  }
+
+  async #readText(): Promise<string> {
+    const file = await this.#files.open(this.#path, READ);
+    try {
+      const { size } = await file.stat();
+      if (size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
+      return await file.readFile("utf8");
+    } finally {
+      await file.close();
+    }
   }
 
   /** Always as long, so that it can be written over. */
@@ -161,18 +191,7 @@ function lineOf(line: Line): string {
   return `${JSON.stringify(line)}\n`;
 }
 
-async function readText(path: string): Promise<string> {
-  const file = await open(path, READ);
-  try {
-    const { size } = await file.stat();
-    if (size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, from: number): Promise<void> {
+async function writeAll(file: OpenGapFile, bytes: Buffer, from: number): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
     const { bytesWritten } = await file.write(bytes, done, bytes.length - done, from + done);

@@ -22,7 +22,8 @@ export const orderPerKey: Check = ({ truth }) => {
       wrong.push(`P2 ${sink} got event ${mark} of ${key} at ${at(handOver.at)}, after a younger one (${before.mark})`);
     }
     const isOpen = before.life === life && (before.end === undefined || before.end.at > handOver.at);
-    if (isOpen) wrong.push(`P2 ${sink} got event ${mark} of ${key} at ${at(handOver.at)} while ${before.mark} was open`);
+    if (isOpen)
+      wrong.push(`P2 ${sink} got event ${mark} of ${key} at ${at(handOver.at)} while ${before.mark} was open`);
   }
   return wrong;
 };
@@ -42,7 +43,9 @@ export const orderFromEndToEnd: Check = ({ truth }) => {
     const before = last.get(line);
     last.set(line, handOver);
     if (before === undefined || (places.get(before.mark) ?? 0) <= (places.get(mark) ?? 0)) continue;
-    wrong.push(`P2 ${sink} got event ${mark} at ${at(handOver.at)} after ${before.mark}, which the platform said later`);
+    wrong.push(
+      `P2 ${sink} got event ${mark} at ${at(handOver.at)} after ${before.mark}, which the platform said later`,
+    );
   }
   return wrong;
 };

@@ -19,7 +19,9 @@ export const nothingAdmittedIsLost: Check = ({ truth, deadLetters, ledger }) => 
   const lost = (admission: Admission): string[] =>
     admission.sinks
       .filter((sink) => !over.has(`${sink}/${admission.id}`))
-      .map((sink) => `P1 event ${admission.mark} was ${admission.status} at ${at(admission.at)} and ${sink} never had it`);
+      .map(
+        (sink) => `P1 event ${admission.mark} was ${admission.status} at ${at(admission.at)} and ${sink} never had it`,
+      );
   return truth.admissions
     .filter(({ status }) => status === "admitted" || status === "coalesced")
     .flatMap((admission) => lost(admission));

@@ -23,7 +23,9 @@ export function watchStalls(world: World): void {
     else since ??= now;
     if (since === undefined) told = false;
     else if (now - since > NOTICED_MS && !told) {
-      truth.findings.push(`P13 nothing can come since ${at(since)}, and at ${at(now)} the service says that it is ready`);
+      truth.findings.push(
+        `P13 nothing can come since ${at(since)}, and at ${at(now)} the service says that it is ready`,
+      );
       told = true;
     }
     timeline.after(LOOK_MS, look);

@@ -154,7 +154,8 @@ export class DiskImage {
     if (ledger.length === 0) return;
     const lines = ledger.map(({ block, ...line }, place) => {
       const contents = block === undefined ? undefined : this.#blocks.get(block)?.contents;
-      const id = contents === undefined || line.seq === undefined ? line.id : decodeContents(contents).get(line.seq)?.id;
+      const id =
+        contents === undefined || line.seq === undefined ? line.id : decodeContents(contents).get(line.seq)?.id;
       return { ...line, n: ledgerFrom + place, id: id ?? line.id };
     });
     const last = ledgerFrom + ledger.length - 1;

@@ -1,0 +1,125 @@
+/**
+ * Files of the gap ledger on the model disk. They outlive processes.
+ *
+ * - F1  What was written is there for the next process. A loss of power keeps what was flushed, and of the rest all or nothing.
+ * - F2  A name that was changed is changed after a loss of power if the file was flushed since, else perhaps.
+ * - F3  Calls of a process that has ended are never answered.
+ */
+import type { GapFiles, OpenGapFile } from "../../../src/stores/sqlite/gap-file.ts";
+import type { Chance } from "../chance.ts";
+import type { SimProcess } from "../sim-process.ts";
+import type { Timeline } from "../timeline.ts";
+import type { DiskWeather } from "./disk.ts";
+
+interface Inode {
+  written: Buffer;
+  durable: Buffer;
+}
+
+const STEP_MS = 1;
+const FLUSH_MS = 6;
+const WRITES = 1;
+
+/** The files (see the top of this file). */
+export class ModelGapFiles {
+  readonly #timeline: Timeline;
+  readonly #chance: Chance;
+  readonly #weather: DiskWeather;
+  #names = new Map<string, Inode>();
+  #durableNames = new Map<string, Inode>();
+
+  constructor(timeline: Timeline, chance: Chance, weather: DiskWeather) {
+    this.#timeline = timeline;
+    this.#chance = chance;
+    this.#weather = weather;
+  }
+
+  /** F1, F2. */
+  losePower(): void {
+    const names = this.#chance.hits(0.5) ? this.#names : this.#durableNames;
+    this.#durableNames = new Map(names);
+    this.#names = new Map(names);
+    for (const inode of new Set(names.values())) {
+      if (this.#chance.hits(0.5)) inode.written = inode.durable;
+      else inode.durable = inode.written;
+    }
+  }
+
+  /** The operating system goes on after a process. */
+  survive(): void {
+    for (const inode of this.#names.values()) inode.durable = inode.written;
+    this.#durableNames = new Map(this.#names);
+  }
+
+  /** As a process sees them. */
+  filesFor(process: SimProcess): GapFiles {
+    return {
+      open: (path, flags) => this.#step(process, STEP_MS, () => this.#open(process, path, flags)),
+      rename: (from, to) =>
+        this.#step(process, STEP_MS, () => {
+          const inode = this.#names.get(from);
+          if (inode === undefined) throw missing(from);
+          this.#names.delete(from);
+          this.#names.set(to, inode);
+        }),
+    };
+  }
+
+  #open(process: SimProcess, path: string, flags: number): OpenGapFile {
+    const writes = (flags & WRITES) !== 0;
+    if (!writes && !this.#names.has(path)) throw missing(path);
+    // An old file of that name stays what it is under its other names.
+    const inode = (writes ? undefined : this.#names.get(path)) ?? {
+      written: Buffer.alloc(0),
+      durable: Buffer.alloc(0),
+    };
+    this.#names.set(path, inode);
+    return {
+      stat: () => Promise.resolve({ size: inode.written.length }),
+      readFile: () => this.#step(process, STEP_MS, () => inode.written.toString("utf8")),
+      write: (bytes, from, length, position) => {
+        const own = bytes.slice(from, from + length);
+        return this.#step(process, STEP_MS, () => {
+          this.#refuse("full");
+          inode.written = replaced(inode.written, own, position);
+          return { bytesWritten: length };
+        });
+      },
+      datasync: () =>
+        this.#step(process, FLUSH_MS, () => {
+          inode.durable = inode.written;
+          for (const [name, one] of this.#names) if (one === inode) this.#durableNames.set(name, inode);
+        }),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  #step<T>(process: SimProcess, ms: number, act: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const tookMs = this.#chance.between(0.05, 1) * ms * this.#weather.slowness;
+      process.enter(this.#timeline.now + tookMs, () => {
+        try {
+          this.#refuse("failing");
+          resolve(act());
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+    });
+  }
+
+  #refuse(trouble: DiskWeather["trouble"]): void {
+    if (this.#weather.trouble === trouble) throw new Error(`the model's disk is ${trouble}`);
+  }
+}
+
+function replaced(before: Buffer, bytes: Uint8Array, position: number): Buffer {
+  const after = Buffer.alloc(Math.max(before.length, position + bytes.length));
+  before.copy(after);
+  after.set(bytes, position);
+  return after;
+}
+
+function missing(path: string): Error {
+  return Object.assign(new Error(`no such file: ${path}`), { code: "ENOENT" });
+}
