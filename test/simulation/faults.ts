@@ -15,6 +15,8 @@ export interface Fault {
 }
 
 const MINUTE = 60_000;
+/** From here on a run is a long one, for what happens once a day; it is quiet for most of it. */
+const LONG_MS = 20 * 60 * MINUTE;
 /** Quiet time at the beginning of a run. */
 const FIRST_AT = 3 * MINUTE;
 
@@ -23,7 +25,9 @@ export function planFaults(seed: number, until: number): readonly Fault[] {
   const chance = createChance(seed).fork("faults");
   const kinds = (Object.keys(FAULTS) as FaultKind[]).filter((kind) => FAULTS[kind].weight > 0 && chance.hits(0.5));
   // Some runs have no faults at all: there every gap is one too many.
-  const everyMs = chance.pick([Infinity, 2 * MINUTE, 6 * MINUTE, 15 * MINUTE, 40 * MINUTE]);
+  const everyMs = chance.pick(
+    until > LONG_MS ? [40 * MINUTE, 120 * MINUTE] : [Infinity, 2 * MINUTE, 6 * MINUTE, 15 * MINUTE],
+  );
   if (kinds.length === 0 || everyMs === Infinity) return [];
   const faults: Fault[] = [];
   let at = FIRST_AT;

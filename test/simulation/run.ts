@@ -57,7 +57,10 @@ const CHECKS: readonly Check[] = [
   noReconnectWar,
 ];
 const MINUTE = 60_000;
-const HOURS = [1, 1, 2, 4, 10];
+const HOURS = [1, 1, 2, 6, 30];
+/** Around a fault there is traffic, so that what it does is seen. */
+const BUSY_BEFORE_MS = MINUTE;
+const BUSY_AFTER_MS = 3 * MINUTE;
 /** Traffic goes on for so long after the last fault; then all must come to rest. */
 const HEALED_MS = 20 * MINUTE;
 const REST_MS = 10 * MINUTE;
@@ -78,7 +81,7 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   const { timeline, truth } = world;
   if (lines) timeline.keepLines();
   const healAll = schedule(world, faults, until);
-  world.traffic.start();
+  world.traffic.start(busySpans(faults, until));
   watchStalls(world);
   await timeline.runUntil(until);
   healAll();
@@ -95,6 +98,14 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
     ...{ said: truth.emissions.length, missed: missedCount(facts), handedOver: truth.handOvers.length },
     ...{ lives: truth.lives.length, lines: timeline.lines },
   };
+}
+
+/** Where much goes on: around each fault, and for a while when all is over. */
+function busySpans(faults: readonly Fault[], until: number): readonly { readonly from: number; readonly to: number }[] {
+  const spans = [...faults, { at: until + BUSY_BEFORE_MS, lastsMs: 0 }].map(({ at, lastsMs }) => {
+    return { from: at - BUSY_BEFORE_MS, to: at + Math.min(lastsMs, 5 * MINUTE) + BUSY_AFTER_MS };
+  });
+  return spans.toSorted((a, b) => a.from - b.from);
 }
 
 /** Lets the faults come and go; answers what ends them all. */

@@ -21,7 +21,6 @@ import { createTruth, type Life, type Truth } from "./truth.ts";
 /** Sinks of the service. */
 export const SINKS = ["popup", "crm"] as const;
 const DOWN_MS = 60_000;
-const EVERY_MS = 20_000;
 /** Sockets may still be closing when the service has closed. */
 const LINGER_MS = 3_000;
 
@@ -62,7 +61,7 @@ export class World {
     this.gapFiles = new ModelGapFiles(timeline, chance.fork("gap files"), this.disk.weather);
     this.receivers = new Receivers(timeline, chance.fork("receivers"), truth);
     this.receivers.moment = (moment) => this.#moment(moment);
-    this.traffic = new Traffic(timeline, chance.fork("traffic"), this.platform, this.account, EVERY_MS);
+    this.traffic = new Traffic(timeline, chance.fork("traffic"), this.platform, this.account);
     this.#sync = this.#chance.hits(0.7) ? "full" : "process";
     this.process = this.#begin();
   }

@@ -1,4 +1,7 @@
-/** What goes on in the model contact centre: people change their presence, calls come, ring, are answered and end. */
+/**
+ * What goes on in the model contact centre: people change their presence, calls come, ring, are answered and end. Much goes on where
+ * something is to be seen, around faults; the rest of the time is quiet, and costs little.
+ */
 import type { Chance } from "../chance.ts";
 import type { Timeline } from "../timeline.ts";
 import type { Platform } from "./platform.ts";
@@ -14,6 +17,14 @@ export interface Busyness {
 
 const STAGES = ["alerting", "connected", "held", "connected", "terminated"] as const;
 const STAGE_MS = 20_000;
+/** Between two things that begin, on average. */
+const BUSY_EVERY_MS = 12_000;
+const QUIET_EVERY_MS = 8 * 60_000;
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** The events of a centre (see the top of this file). */
 export class Traffic {
@@ -22,20 +33,21 @@ export class Traffic {
   readonly #chance: Chance;
   readonly #platform: Platform;
   readonly #account: Account;
-  readonly #everyMs: number;
+  #busy: readonly Span[] = [];
   #marks = 0;
   #conversations = 0;
   #on = false;
 
-  constructor(timeline: Timeline, chance: Chance, platform: Platform, account: Account, everyMs: number) {
+  constructor(timeline: Timeline, chance: Chance, platform: Platform, account: Account) {
     this.#timeline = timeline;
     this.#chance = chance;
     this.#platform = platform;
     this.#account = account;
-    this.#everyMs = everyMs;
   }
 
-  start(): void {
+  /** Much goes on in these intervals, which are in order. */
+  start(busy: readonly Span[]): void {
+    this.#busy = busy;
     this.#on = true;
     this.#next();
   }
@@ -45,13 +57,25 @@ export class Traffic {
   }
 
   #next(): void {
-    const waitMs = (-Math.log(1 - this.#chance.next()) * this.#everyMs) / this.busyness.factor;
+    const { now } = this.#timeline;
+    this.#busy = this.#busy.slice(
+      Math.max(
+        0,
+        this.#busy.findIndex(({ to }) => to > now),
+      ),
+    );
+    const [span] = this.#busy;
+    const isBusy = span !== undefined && span.from <= now && span.to > now;
+    const everyMs = isBusy || this.busyness.factor > 1 ? BUSY_EVERY_MS : QUIET_EVERY_MS;
+    const waitMs = (-Math.log(1 - this.#chance.next()) * everyMs) / this.busyness.factor;
+    const untilBusyMs = span !== undefined && span.from > now ? span.from - now : Infinity;
+    const isEarly = untilBusyMs < waitMs;
     this.#timeline.after(
-      Math.min(waitMs, 600_000),
+      Math.min(waitMs, untilBusyMs),
       () => {
         if (!this.#on) return;
-        if (this.#chance.hits(0.5)) this.#presence();
-        else this.#conversation();
+        if (!isEarly && this.#chance.hits(0.5)) this.#presence();
+        else if (!isEarly) this.#conversation();
         this.#next();
       },
       true,
