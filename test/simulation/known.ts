@@ -15,6 +15,18 @@ const KNOWN: readonly KnownFinding[] = [
       "came long before; when the link had died meanwhile, its gap begins too late",
   },
   {
+    fits: /^P7 .*\(the process ended before it could know\)$/u,
+    what:
+      "the ledger notes that the service was there every 5 s, whatever its links do. A link that had died up to 35 s before a stop or a " +
+      "crash was not found out yet, and the next life's gap begins where the service was last there, not where the link was",
+  },
+  {
+    fits: /^P7 gap \d+ is called repaired, .*\(an answer may be so old\)$/u,
+    what:
+      "an answer that says what the topic's last event said is believed at once, though answers may be 5 s old: what was missed in the " +
+      "last seconds of a gap is not asked for again, and the gap is called repaired",
+  },
+  {
     fits: /^P11 \d+ calls of kind takeback /u,
     what: "a second owner of a channel is answered by taking the channel back again and again",
   },

@@ -3,14 +3,16 @@ import type { Store } from "../../src/ports/store.ts";
 import { boundedCalls, noReconnectWar } from "./checks/calls.ts";
 import { attemptsCountOverCrashes, boundedDuplicates, orderFromEndToEnd, orderPerKey } from "./checks/deliveries.ts";
 import type { Check, Facts } from "./checks/facts.ts";
-import { gapsHaveCauses, missedCount, missedLiesInGaps } from "./checks/gaps.ts";
+import { gapsComeToAnEnd, gapsHaveCauses, missedCount, missedLiesInGaps } from "./checks/gaps.ts";
 import { nothingAdmittedIsLost, onceForEachTime, whatCameIsAdmitted } from "./checks/loss.ts";
+import { neverBackInTime, repairedIsRepaired } from "./checks/states.ts";
 import { watchStalls } from "./checks/stalls.ts";
 import { createChance } from "./chance.ts";
 import { FAULTS } from "./fault-kinds.ts";
 import { type Fault, planFaults } from "./faults.ts";
 import { isKnown } from "./known.ts";
 import { clear } from "./model/weather.ts";
+import { EPOCH } from "./sim-process.ts";
 import { SINKS, World } from "./world.ts";
 
 /** What to run. */
@@ -53,6 +55,9 @@ const CHECKS: readonly Check[] = [
   attemptsCountOverCrashes,
   missedLiesInGaps,
   gapsHaveCauses,
+  gapsComeToAnEnd,
+  neverBackInTime,
+  repairedIsRepaired,
   boundedCalls,
   noReconnectWar,
 ];
@@ -147,6 +152,14 @@ async function lookAtTheEnd(world: World): Promise<Pick<Facts, "deadLetters" | "
   void ask(service, store).then(({ waiting, ...rest }) => {
     kept = rest;
     if (waiting > 0) truth.findings.push(`liveness: ${waiting} events still wait long after the last fault`);
+  });
+  truth.gaps = service.gaps({ limit: MANY }).map(({ n, topics, cause, from, to, findings, state }) => {
+    const outcomes = findings.flatMap((finding) => finding.topics.map((topic) => [topic, finding.outcome] as const));
+    const isSettled = state !== "open" && state !== "asking";
+    return {
+      ...{ n, topics, cause, from: from - EPOCH, to: to === undefined ? undefined : to - EPOCH },
+      outcomes: isSettled ? new Map(outcomes) : undefined,
+    };
   });
   await timeline.runUntil(timeline.now + MINUTE);
   return kept;

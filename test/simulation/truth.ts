@@ -21,6 +21,10 @@ export interface Receipt {
 export interface Admission {
   readonly id: string;
   readonly mark: number;
+  /** The object that it is about: a person or a conversation. */
+  readonly key: string | undefined;
+  readonly topic: string;
+  readonly origin: string;
   readonly sinks: readonly string[];
   readonly at: number;
   readonly life: number;
@@ -42,14 +46,15 @@ export interface HandOver {
   end: { readonly at: number; readonly result: "ack" | "retry" | "dead" | "given up" } | undefined;
 }
 
-/** A gap as the service declared it. */
+/** A gap as the ledger has it at the end; times are those of the simulation. */
 export interface DeclaredGap {
-  readonly life: number;
   readonly n: number;
   readonly topics: readonly string[];
   readonly cause: string;
   readonly from: number;
-  to: number | undefined;
+  readonly to: number | undefined;
+  /** By topic; undefined where it has no outcome. */
+  readonly outcomes: ReadonlyMap<string, string> | undefined;
 }
 
 /** One life of the process. */
@@ -66,14 +71,17 @@ export interface Life {
 export interface Truth {
   readonly emissions: Emission[];
   readonly receipts: Map<number, Receipt[]>;
+  /** Marks of states that carry a time in place of a mark, by `key time`. */
+  readonly dated: Map<string, number>;
   readonly admissions: Admission[];
   readonly handOvers: HandOver[];
-  readonly gaps: DeclaredGap[];
+  /** Of the last life, which has those of all lives. */
+  gaps: readonly DeclaredGap[];
   readonly lives: Life[];
   /** Requests and socket openings of ours, by kind. */
   readonly calls: {
     readonly at: number;
-    readonly kind: "token" | "api" | "create" | "socket";
+    readonly kind: "token" | "api" | "create" | "socket" | "state";
     readonly what: string;
   }[];
   /** What a check found at the time. */
@@ -93,6 +101,7 @@ export function createTruth(): Truth {
   return {
     emissions: [],
     receipts: new Map(),
+    dated: new Map(),
     admissions: [],
     handOvers: [],
     gaps: [],
@@ -104,4 +113,15 @@ export function createTruth(): Truth {
     takebacks: [],
     longestWayMs: 0,
   };
+}
+
+const MARK = /"mark":(\d+)/u;
+const DATE = /"modifiedDate":"([^"]+)"/u;
+
+/** The mark of a body; 0: how it was before any event; -1: it has none. */
+export function markOf(truth: Truth, key: string | undefined, body: string): number {
+  const mark = MARK.exec(body)?.[1];
+  if (mark !== undefined) return Number(mark);
+  const date = DATE.exec(body)?.[1];
+  return date === undefined ? -1 : (truth.dated.get(`${key} ${date}`) ?? 0);
 }

@@ -55,7 +55,7 @@ export class World {
     this.timeline = timeline;
     this.account = createAccount(chance.fork("account"));
     this.platform = new Platform(timeline, truth, chance.fork("platform"), createHabits(chance.fork("habits")));
-    const rest = new Rest(this.platform, this.account, timeline, truth);
+    const rest = new Rest(this.platform, this.account, timeline, truth, chance.fork("answers"));
     this.network = new Network(timeline, chance.fork("network"), this.platform, rest, this.weather, truth);
     this.disk = new ModelDisk(timeline, chance.fork("disk"));
     this.gapFiles = new ModelGapFiles(timeline, chance.fork("gap files"), this.disk.weather);
@@ -202,26 +202,17 @@ export class World {
       net: this.network.netFor(process),
     });
     if (this.process !== process || !process.alive) return;
-    this.#noteGaps(service, process);
+    this.#traceGaps(service);
     this.service = service;
     service.start();
     this.truth.lives[process.life]!.runningAt = this.timeline.now;
   }
 
-  #noteGaps(service: Ringfirst, { life }: SimProcess): void {
-    const { truth, timeline } = this;
-    const open = new Map<number, (typeof truth.gaps)[number]>();
-    service.on("gapOpened", ({ n, topics, cause, from }) => {
-      const gap = { life, n, topics, cause, from: from - EPOCH, to: undefined };
-      open.set(n, gap);
-      truth.gaps.push(gap);
-      timeline.trace(`gap ${n} from ${gap.from.toFixed(1)}: ${cause}`);
-    });
-    service.on("gapEnded", ({ n, to }) => {
-      const gap = open.get(n);
-      if (gap !== undefined && to !== undefined) gap.to = to - EPOCH;
-      timeline.trace(`gap ${n} over`);
-    });
+  #traceGaps(service: Ringfirst): void {
+    const { timeline } = this;
+    service.on("gapOpened", ({ n, cause, from }) => timeline.trace(`gap ${n} from ${from - EPOCH}: ${cause}`));
+    service.on("gapEnded", ({ n }) => timeline.trace(`gap ${n} over`));
+    service.on("gapSettled", ({ n, state }) => timeline.trace(`gap ${n} is ${state}`));
   }
 
   #moment(moment: Moment): void {
@@ -247,5 +238,7 @@ function createHabits(chance: Chance): Habits {
     endedCode: chance.pick([1000, 1001, 1006, 1008, 4001]),
     unknownStatus: chance.pick([401, 403, 404]),
     tellsRateLimit: chance.hits(0.5),
+    staleMs: chance.pick([0, 0, 1_000, 4_000]),
+    searchLagMs: chance.pick([0, 20_000, 60_000]),
   };
 }

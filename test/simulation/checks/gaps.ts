@@ -9,19 +9,27 @@ import { at, type Check, type Facts, type Span, within } from "./facts.ts";
 const AFTERMATH_MS = 10 * 60_000;
 /** A gap goes back to the last sign of life. */
 const BEFORE_MS = 60_000;
+/** Withdrawn ones leave holes at the beginning too. */
+const MANY_GAPS = 500;
 const CROWDED = /no channel is free/u;
 
-/** P7, from the event's side. */
+/** P7, from the event's side. Times without a process are in the ledger too: the next start says so. */
 export const missedLiesInGaps: Check = ({ truth }) => {
-  const down = downtimes(truth);
-  const gaps = truth.gaps.map((gap) => ({ gap, span: spanOf(gap, truth), covers: coverOf(gap) }));
+  const unwatched = beforeAndAfter(truth);
+  const gaps = truth.gaps.map((gap) => ({ span: spanOf(gap, truth), covers: coverOf(gap) }));
+  // The book is bounded, and drops the oldest.
+  const known = (truth.gaps[0]?.n ?? 1) > MANY_GAPS ? truth.gaps[0]!.from : 0;
   return truth.emissions.flatMap(({ mark, topic, at: saidAt, sockets }) => {
-    if (truth.receipts.has(mark) || within(saidAt, down)) return [];
+    if (truth.receipts.has(mark) || saidAt < known || within(saidAt, unwatched)) return [];
     const declared = gaps.some(({ span, covers }) => within(saidAt, [span]) && covers(topic));
     if (declared) return [];
+    const isUnknown = truth.lives.some(({ blindFrom, end }) => {
+      return end !== undefined && saidAt >= (blindFrom ?? end.at) - truth.longestWayMs && saidAt <= end.at;
+    });
+    const end = isUnknown ? " (the process ended before it could know)" : "";
     const asleep = within(saidAt, [...truth.stops, ...truth.holds]) ? " (nothing was read then)" : "";
     const on = sockets.length === 0 ? "on no socket" : `on socket ${sockets.join(", ")}`;
-    return [`P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}`];
+    return [`P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}`];
   });
 };
 
@@ -40,25 +48,31 @@ export const gapsHaveCauses: Check = (facts) => {
     .map(({ from, cause }) => `P7 a gap from ${at(from)} has no cause in the faults: ${cause}`);
 };
 
-/** Times at which nobody of ours was there. */
-function downtimes({ lives, longestWayMs }: Truth): Span[] {
-  const spans: Span[] = [];
-  let from = 0;
-  for (const { runningAt, blindFrom } of lives) {
-    if (runningAt === undefined) continue;
-    spans.push({ from, to: runningAt });
-    from = (blindFrom ?? Infinity) - longestWayMs;
-  }
-  spans.push({ from, to: Infinity });
+/** P7: when all has been well for long, no gap is open, and each has its outcome. */
+export const gapsComeToAnEnd: Check = ({ truth }) => {
+  return truth.gaps.flatMap(({ n, from, to, cause, outcomes }) => {
+    if (to !== undefined && outcomes !== undefined) return [];
+    const lacks = to === undefined ? "end" : "outcome";
+    return [`P7 gap ${n} from ${at(from)} has no ${lacks} long after the last fault: ${cause}`];
+  });
+};
+
+/** Before the first start, and after the last stop. */
+function beforeAndAfter({ lives, longestWayMs }: Truth): Span[] {
+  const first = lives.find(({ runningAt }) => runningAt !== undefined)?.runningAt;
+  const spans: Span[] = [{ from: 0, to: first ?? Infinity }];
+  const { blindFrom } = lives.at(-1) ?? {};
+  if (blindFrom !== undefined) spans.push({ from: blindFrom - longestWayMs, to: Infinity });
   return spans;
 }
 
 /** What was on its way when the last sign of life came is part of it. */
-function spanOf({ from, to, life }: DeclaredGap, { lives, longestWayMs }: Truth): Span {
-  return { from: from - longestWayMs, to: to ?? lives[life]?.end?.at ?? Infinity };
+function spanOf({ from, to }: DeclaredGap, { longestWayMs }: Truth): Span {
+  return { from: from - longestWayMs, to: to ?? Infinity };
 }
 
-function coverOf({ topics }: DeclaredGap): (topic: string) => boolean {
+/** Which topics a gap is about. */
+export function coverOf({ topics }: Pick<DeclaredGap, "topics">): (topic: string) => boolean {
   const names = new Set<string>();
   const patterns: RegExp[] = [];
   for (const topic of topics) {

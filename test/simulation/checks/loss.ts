@@ -30,7 +30,7 @@ export const nothingAdmittedIsLost: Check = ({ truth, deadLetters, ledger }) => 
 /** P1, from the socket to the store. */
 export const whatCameIsAdmitted: Check = (facts) => {
   const { truth } = facts;
-  const admitted = new Set(truth.admissions.map(({ mark }) => mark));
+  const admitted = new Set(truth.admissions.filter(({ origin }) => origin === "live").map(({ mark }) => mark));
   const spans = heldUp(facts);
   const mayBeLost = ({ at, life }: Receipt): boolean => {
     const { end } = truth.lives[life]!;
@@ -50,11 +50,17 @@ export const whatCameIsAdmitted: Check = (facts) => {
 /** P5 at the door: an event is admitted as often as the platform said it, however many sockets carried it. */
 export const onceForEachTime: Check = ({ truth }: Facts) => {
   const said = count(truth.emissions.map(({ mark }) => mark));
-  const taken = count(truth.admissions.filter(({ status }) => status !== "duplicate").map(({ mark }) => mark));
+  const taken = count(
+    truth.admissions
+      .filter(({ status, origin }) => status !== "duplicate" && origin === "live")
+      .map(({ mark }) => mark),
+  );
   return [...taken].flatMap(([mark, times]) => {
     const limit = said.get(mark) ?? 0;
     if (mark < 0 || times <= limit) return [];
-    const where = truth.admissions.filter((admission) => admission.mark === mark).map((admission) => at(admission.at));
+    const where = truth.admissions
+      .filter((one) => one.mark === mark && one.origin === "live")
+      .map((admission) => at(admission.at));
     return [`P5 event ${mark} was said ${limit} times and admitted ${times} times (${where.join(", ")})`];
   });
 };

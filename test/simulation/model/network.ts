@@ -77,7 +77,7 @@ export class Network {
     const isLogin = new URL(request.url).hostname.startsWith("login.");
     const weather = isLogin ? this.#weather.login : this.#weather.api;
     const path = new URL(request.url).pathname.replace(/streaming-[^/]*/u, "{id}");
-    const kind = isLogin ? "token" : path.endsWith("/channels") && request.method === "POST" ? "create" : "api";
+    const kind = isLogin ? "token" : kindOf(request.method, path, request.url);
     this.#truth.calls.push({ at: this.#timeline.now, kind, what: `${request.method} ${path}` });
     this.#timeline.trace(`request ${request.method} ${path}`);
     return new Promise((resolve) => {
@@ -396,6 +396,11 @@ export class Wire implements Socket {
     this.#network.detached(this);
     this.#listener.closed(end);
   }
+}
+
+function kindOf(method: string, path: string, url: string): "create" | "state" | "api" {
+  if (path.endsWith("/channels") && method === "POST") return "create";
+  return path.includes("/conversations/") || url.includes("expand=") ? "state" : "api";
 }
 
 function toResponse({ status, headers, body }: Answer): HttpResponse {

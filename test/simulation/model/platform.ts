@@ -11,6 +11,7 @@ import type { Chance } from "../chance.ts";
 import { EPOCH } from "../sim-process.ts";
 import type { Due, Timeline } from "../timeline.ts";
 import type { Emission, Truth } from "../truth.ts";
+import { ModelStates } from "./states.ts";
 
 /** What the protocol leaves open. */
 export interface Habits {
@@ -23,6 +24,10 @@ export interface Habits {
   /** Status of an upgrade to a channel that is not there. */
   readonly unknownStatus: number;
   readonly tellsRateLimit: boolean;
+  /** Answers about states are up to so much behind. */
+  readonly staleMs: number;
+  /** A search knows a conversation so long after it began. */
+  readonly searchLagMs: number;
 }
 
 /** A socket as the platform has it. */
@@ -58,6 +63,7 @@ const PONG = '{"topicName":"channel.metadata","eventBody":{"message":"pong"}}';
 export class Platform {
   readonly habits: Habits;
   readonly channels: Map<string, Channel> = new Map();
+  readonly states: ModelStates = new ModelStates();
   /** Ends of tokens. */
   readonly tokens: Map<string, number> = new Map();
   readonly #timeline: Timeline;
@@ -219,6 +225,11 @@ export class Platform {
   }
 
   // Events ----------------------------------------------------------------------------------------------------------
+
+  /** REST does not tell marks, but times. */
+  noteDate(key: string, date: string, mark: number): void {
+    this.#truth.dated.set(`${key} ${date}`, mark);
+  }
 
   /** U4. */
   emit(topic: string, key: string, mark: number, body: string): void {

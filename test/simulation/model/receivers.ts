@@ -6,7 +6,7 @@ import { handlerSink } from "../../../src/sinks/handler.ts";
 import type { Chance } from "../chance.ts";
 import type { SimProcess } from "../sim-process.ts";
 import type { Timeline } from "../timeline.ts";
-import type { HandOver, Truth } from "../truth.ts";
+import { type HandOver, markOf, type Truth } from "../truth.ts";
 
 /** How the receivers do at the moment, by sink. */
 export type Receiving = Record<string, "well" | "slow" | "down" | "hangs">;
@@ -39,7 +39,7 @@ export class Receivers {
     context: DeliveryContext,
   ): Outcome | undefined | Promise<Outcome | undefined> {
     const { id, topic, key, sequence, origin, body } = event;
-    const { mark = -1 } = body as { readonly mark?: number };
+    const mark = markOf(this.#truth, key, JSON.stringify(body));
     const handOver: HandOver = {
       ...{ sink, id, mark, topic, key, seq: sequence, attempt: context.attempt, origin },
       ...{ at: this.#timeline.now, life: process.life, end: undefined },

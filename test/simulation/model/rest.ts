@@ -1,8 +1,11 @@
-/** The model platform's HTTP side: login, channels, subscriptions, lists of people and queues. */
+/** The model platform's HTTP side: login, channels, subscriptions, lists of people and queues, and how things stand. */
 import type { HttpRequest } from "../../../src/ports/net.ts";
+import type { Chance } from "../chance.ts";
+import { EPOCH } from "../sim-process.ts";
 import type { Timeline } from "../timeline.ts";
 import type { Truth } from "../truth.ts";
 import { type Channel, isoInstant, type Platform } from "./platform.ts";
+import type { FoundConversation } from "./states.ts";
 
 /** An answer. */
 export interface Answer {
@@ -20,6 +23,22 @@ export interface Account {
 const ALLOWED = 300;
 const WINDOW_MS = 60_000;
 const CHANNELS = "/api/v2/notifications/channels";
+const SEARCH = "/api/v2/analytics/conversations/details/query";
+/** Of somebody of whom no event told yet. */
+const FIRST_PRESENCE = {
+  mark: 0,
+  source: "PURECLOUD",
+  presenceDefinition: { id: "presence-AVAILABLE", systemPresence: "AVAILABLE" },
+  primary: true,
+  message: "",
+  modifiedDate: isoInstant(-3_600_000),
+};
+
+interface Search {
+  readonly interval: string;
+  readonly segmentFilters: readonly { readonly predicates: readonly { readonly value: string }[] }[];
+  readonly paging: { readonly pageSize: number; readonly pageNumber: number };
+}
 
 /** The HTTP side (see the top of this file). */
 export class Rest {
@@ -27,13 +46,15 @@ export class Rest {
   readonly #account: Account;
   readonly #timeline: Timeline;
   readonly #truth: Truth;
+  readonly #chance: Chance;
   readonly #windows = new Map<string, { count: number; endsAt: number }>();
 
-  constructor(platform: Platform, account: Account, timeline: Timeline, truth: Truth) {
+  constructor(platform: Platform, account: Account, timeline: Timeline, truth: Truth, chance: Chance) {
     this.#platform = platform;
     this.#account = account;
     this.#timeline = timeline;
     this.#truth = truth;
+    this.#chance = chance;
   }
 
   login(): Answer {
@@ -77,9 +98,50 @@ export class Rest {
   ): Answer & { readonly channel?: Channel } {
     if (path === CHANNELS) return method === "POST" ? this.#create(token) : this.#list(token, query);
     if (path.startsWith(`${CHANNELS}/`)) return this.#channel(method, path, token, body);
+    if (path === "/api/v2/users" && query.has("id")) return this.#people(query);
     if (path === "/api/v2/users") return page(query, this.#account.users);
+    if (path === SEARCH) return this.#search(JSON.parse(body) as Search);
+    if (path.startsWith("/api/v2/conversations/"))
+      return this.#conversation(path.slice("/api/v2/conversations/".length));
     if (path === "/api/v2/routing/queues") return page(query, this.#account.queues);
     return problem(404, "not.found");
+  }
+
+  /** States are as they were a moment ago. */
+  #asOf(): number {
+    return this.#timeline.now - this.#chance.next() * this.#platform.habits.staleMs;
+  }
+
+  #people(query: URLSearchParams): Answer {
+    const at = this.#asOf();
+    const wanted = query.get("id")?.split(",") ?? [];
+    const withPresence = query.get("expand")?.split(",").includes("presence") === true;
+    const entities = this.#account.users
+      .filter((id) => wanted.includes(id))
+      .map((id) => ({ id, name: id, ...(withPresence && { presence: this.#presence(id, at) }) }));
+    return json(200, { entities, pageSize: wanted.length, pageNumber: 1, pageCount: 1 });
+  }
+
+  /** REST has words of its own for some of it. */
+  #presence(user: string, at: number): object {
+    const { body } = this.#platform.states.person(user, at) ?? { body: FIRST_PRESENCE };
+    const { mark: _, ...presence } = body;
+    return { ...presence, id: user };
+  }
+
+  #conversation(id: string): Answer {
+    const state = this.#platform.states.conversation(id, this.#asOf());
+    return state === undefined ? problem(404, "not.found") : json(200, state.body);
+  }
+
+  #search({ interval, segmentFilters, paging }: Search): Answer {
+    const [from = 0, to = 0] = interval.split("/").map((instant) => Date.parse(instant) - EPOCH);
+    const queues = new Set(segmentFilters.flatMap(({ predicates }) => predicates.map(({ value }) => value)));
+    const knownAt = this.#timeline.now - this.#platform.habits.searchLagMs;
+    const found = this.#platform.states.lived(queues, from, to, knownAt);
+    const { pageSize, pageNumber } = paging;
+    const conversations = found.slice((pageNumber - 1) * pageSize, pageNumber * pageSize).map(searchHit);
+    return json(200, { conversations, totalHits: found.length });
   }
 
   #create(token: string): Answer {
@@ -115,6 +177,13 @@ export class Rest {
     this.#platform.setTopics(channel, listed);
     return { ...json(200, { entities: listed.map((id) => ({ id, state: "Permitted" })) }), channel };
   }
+}
+
+function searchHit({ id, queue, from, to, isAlerting }: FoundConversation): object {
+  const ended = to === undefined ? {} : { conversationEnd: isoInstant(to) };
+  const segment = { queueId: queue, segmentType: isAlerting ? "alert" : "interact", segmentStart: isoInstant(from) };
+  const sessions = [{ mediaType: "voice", segments: [segment] }];
+  return { conversationId: id, conversationStart: isoInstant(from), ...ended, participants: [{ sessions }] };
 }
 
 /** An answer in JSON. */

@@ -4,7 +4,7 @@
  */
 import type { Chance } from "../chance.ts";
 import type { Timeline } from "../timeline.ts";
-import type { Platform } from "./platform.ts";
+import { isoInstant, type Platform } from "./platform.ts";
 import type { Account } from "./rest.ts";
 
 /** How busy it is; faults change it. */
@@ -16,6 +16,7 @@ export interface Busyness {
 }
 
 const STAGES = ["alerting", "connected", "held", "connected", "terminated"] as const;
+const PRESENCES = ["AVAILABLE", "BUSY", "AWAY", "ON_QUEUE", "OFFLINE"] as const;
 const STAGE_MS = 20_000;
 /** Between two things that begin, on average. */
 const BUSY_EVERY_MS = 12_000;
@@ -84,7 +85,18 @@ export class Traffic {
 
   #presence(): void {
     const user = this.#chance.pick(this.#account.users);
-    const body = { mark: this.#mark(), source: "PURECLOUD", presenceDefinition: { systemPresence: "AVAILABLE" } };
+    const systemPresence = this.#chance.pick(PRESENCES);
+    const at = this.#timeline.now;
+    const body = {
+      mark: this.#mark(),
+      source: "PURECLOUD",
+      presenceDefinition: { id: `presence-${systemPresence}`, systemPresence },
+      primary: true,
+      message: "",
+      modifiedDate: isoInstant(at),
+    };
+    this.#platform.noteDate(user, body.modifiedDate, body.mark);
+    this.#platform.states.notePerson(user, { at, body });
     this.#emit(`v2.users.${user}.presence`, user, body);
   }
 
@@ -92,12 +104,18 @@ export class Traffic {
     this.#conversations += 1;
     const id = `conversation-${this.#conversations}`;
     const queue = this.#chance.pick(this.#account.queues);
+    const user = this.#chance.pick(this.#account.users);
     const brief = this.#chance.hits(0.2);
     let waitMs = 0;
-    for (const state of STAGES) {
+    let connectedAt: number | undefined;
+    for (const stage of STAGES) {
       waitMs += this.#chance.next() * STAGE_MS;
       const say = (): void => {
-        const body = { id, mark: this.#mark(), brief, participants: [{ purpose: "agent", calls: [{ state }] }] };
+        const at = this.#timeline.now;
+        if (stage === "connected") connectedAt ??= at;
+        const participant = participantOf({ id: `${id}-agent`, user, queue, stage, at, connectedAt });
+        const body = { id, mark: this.#mark(), brief, participants: [participant] };
+        this.#platform.states.noteConversation(id, queue, { at, body }, stage === "terminated");
         this.#emit(`v2.routing.queues.${queue}.conversations`, id, body);
       };
       this.#timeline.after(waitMs, say, true);
@@ -114,4 +132,30 @@ export class Traffic {
     this.#marks += 1;
     return this.#marks;
   }
+}
+
+interface Stage {
+  readonly id: string;
+  readonly user: string;
+  readonly queue: string;
+  readonly stage: (typeof STAGES)[number];
+  readonly at: number;
+  readonly connectedAt: number | undefined;
+}
+
+/** The agent in the generic shape. */
+function participantOf({ id, user, queue, stage, at, connectedAt }: Stage): object {
+  const isOver = stage === "terminated";
+  const times = {
+    ...(connectedAt !== undefined && { connectedTime: isoInstant(connectedAt) }),
+    ...(isOver && { endTime: isoInstant(at) }),
+  };
+  const call = {
+    id: `${id}-call`,
+    state: stage === "held" ? "connected" : stage,
+    held: stage === "held",
+    ...(connectedAt !== undefined && { connectedTime: isoInstant(connectedAt) }),
+    ...(isOver && { disconnectedTime: isoInstant(at), disconnectType: "client" }),
+  };
+  return { id, purpose: "agent", userId: user, queueId: queue, ...times, calls: [call] };
 }

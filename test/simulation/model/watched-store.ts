@@ -2,9 +2,9 @@
 import type { Store, StoreDriver } from "../../../src/ports/store.ts";
 import type { SimProcess } from "../sim-process.ts";
 import type { Timeline } from "../timeline.ts";
-import type { Truth } from "../truth.ts";
+import { parseEventRecord } from "../../../src/core/event-record.ts";
+import { markOf, type Truth } from "../truth.ts";
 
-const MARK = /"mark":(\d+)/u;
 const latin1 = new TextDecoder("latin1");
 
 /** The driver, with its answers noted; `moment` is told of each. */
@@ -17,12 +17,16 @@ export function watchedStore(
   moment: () => void,
 ): StoreDriver {
   const admit = async (store: Store, ...[batch, now]: Parameters<Store["admit"]>): ReturnType<Store["admit"]> => {
-    const marks = batch.map(({ payload }) => Number(MARK.exec(latin1.decode(payload))?.[1] ?? -1));
+    const facts = batch.map(({ payload, key }) => {
+      const { topic, origin, body } = parseEventRecord(payload);
+      return { topic, origin, key, mark: markOf(truth, key, latin1.decode(body)) };
+    });
     const answers = await store.admit(batch, now);
     for (const [place, { status }] of answers.entries()) {
       const { id, sinks } = batch[place]!;
-      truth.admissions.push({ id, mark: marks[place]!, sinks, at: timeline.now, life: process.life, status });
-      timeline.trace(`admitted ${marks[place]}: ${status}`);
+      const fact = facts[place]!;
+      truth.admissions.push({ id, ...fact, sinks, at: timeline.now, life: process.life, status });
+      timeline.trace(`admitted ${fact.mark} (${fact.origin}): ${status}`);
     }
     moment();
     return answers;
