@@ -220,7 +220,7 @@ export const FAULTS: Readonly<Record<FaultKind, Kind>> = {
     process.stopUntil(until);
   }),
   /** Heartbeats go on, events do not; only a source that reads its lists back can know. */
-  "subscriptions lost": once(0, (world, chance) => {
+  "subscriptions lost": once(1, (world, chance) => {
     const channel = anyChannel(world, chance);
     if (channel !== undefined) world.platform.setTopics(channel, []);
   }),

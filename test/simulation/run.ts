@@ -1,7 +1,13 @@
 /** One simulation from its seed to its verdict. */
 import type { Store } from "../../src/ports/store.ts";
 import { boundedCalls, noReconnectWar } from "./checks/calls.ts";
-import { attemptsCountOverCrashes, boundedDuplicates, orderFromEndToEnd, orderPerKey } from "./checks/deliveries.ts";
+import {
+  attemptsCountOverCrashes,
+  boundedDuplicates,
+  lastWordCounts,
+  orderFromEndToEnd,
+  orderPerKey,
+} from "./checks/deliveries.ts";
 import type { Check, Facts } from "./checks/facts.ts";
 import { gapsComeToAnEnd, gapsHaveCauses, missedCount, missedLiesInGaps } from "./checks/gaps.ts";
 import { nothingAdmittedIsLost, onceForEachTime, whatCameIsAdmitted } from "./checks/loss.ts";
@@ -53,6 +59,7 @@ const CHECKS: readonly Check[] = [
   orderFromEndToEnd,
   boundedDuplicates,
   attemptsCountOverCrashes,
+  lastWordCounts,
   missedLiesInGaps,
   gapsHaveCauses,
   gapsComeToAnEnd,

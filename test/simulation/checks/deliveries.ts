@@ -82,6 +82,20 @@ function mayComeAgain(
   return facts.truth.stops.some(({ from, to }) => to - from >= LEASE_MS && from <= until && to >= before.at);
 }
 
+/** P11: the newest attempt decides. A late word of one that was superseded must not settle what the newest left open. */
+export const lastWordCounts: Check = ({ truth, deadLetters, ledger }) => {
+  const over = new Set([...deadLetters, ...ledger].map(({ sink, id }) => `${sink}/${id}`));
+  if ((ledger[0]?.n ?? 1) > 1) return [];
+  return groups(truth.handOvers).flatMap((list) => {
+    const last = list.at(-1)!;
+    const { sink, id, mark, end } = last;
+    if (end?.result === "ack" || end?.result === "dead" || over.has(`${sink}/${id}`)) return [];
+    return [
+      `P11 event ${mark} never came again to ${sink}, though its newest attempt at ${at(last.at)} ended as ${end?.result}`,
+    ];
+  });
+};
+
 /** Q7: an attempt that a crash ended counts, where the event was on disk before the hand-over. */
 export const attemptsCountOverCrashes: Check = ({ truth }) => {
   const admittedAt = new Map(truth.admissions.map(({ id, at }) => [id, at]));

@@ -9,6 +9,8 @@ import { at, type Check, type Facts, type Span, within } from "./facts.ts";
 const AFTERMATH_MS = 10 * 60_000;
 /** A gap goes back to the last sign of life. */
 const BEFORE_MS = 60_000;
+/** A list that was lost in silence: to when it was last read back. */
+const READ_BACK_MS = 6 * 60_000;
 /** Withdrawn ones leave holes at the beginning too. */
 const MANY_GAPS = 500;
 const CROWDED = /no channel is free/u;
@@ -37,7 +39,10 @@ export const missedLiesInGaps: Check = ({ truth }) => {
 export const gapsHaveCauses: Check = (facts) => {
   const { truth, faults } = facts;
   const spans: Span[] = [];
-  for (const { at, lastsMs } of faults) spans.push({ from: at - BEFORE_MS, to: at + lastsMs + AFTERMATH_MS });
+  for (const { at, lastsMs, kind } of faults) {
+    const beforeMs = kind === "subscriptions lost" ? READ_BACK_MS : BEFORE_MS;
+    spans.push({ from: at - beforeMs, to: at + lastsMs + AFTERMATH_MS });
+  }
   for (const { startedAt, runningAt, end } of truth.lives) {
     spans.push({ from: startedAt, to: (runningAt ?? startedAt) + AFTERMATH_MS });
     if (end !== undefined) spans.push({ from: end.at - BEFORE_MS, to: end.at + AFTERMATH_MS });

@@ -54,7 +54,10 @@ export class ModelGapFiles {
   /** As a process sees them. */
   filesFor(process: SimProcess): GapFiles {
     return {
-      open: (path, flags) => this.#step(process, STEP_MS, () => this.#open(process, path, flags)),
+      open: (path, flags) => {
+        const kind = (flags & WRITES) === 0 ? "read" : "write";
+        return this.#step(process, STEP_MS, () => this.#open(process, path, flags), kind);
+      },
       rename: (from, to) =>
         this.#step(process, STEP_MS, () => {
           const inode = this.#names.get(from);
@@ -76,7 +79,7 @@ export class ModelGapFiles {
     this.#names.set(path, inode);
     return {
       stat: () => Promise.resolve({ size: inode.written.length }),
-      readFile: () => this.#step(process, STEP_MS, () => inode.written.toString("utf8")),
+      readFile: () => this.#step(process, STEP_MS, () => inode.written.toString("utf8"), "read"),
       write: (bytes, from, length, position) => {
         const own = bytes.slice(from, from + length);
         return this.#step(process, STEP_MS, () => {
@@ -94,12 +97,13 @@ export class ModelGapFiles {
     };
   }
 
-  #step<T>(process: SimProcess, ms: number, act: () => T): Promise<T> {
+  /** A failing disk can still be read, as that of the store. */
+  #step<T>(process: SimProcess, ms: number, act: () => T, kind: "read" | "write" = "write"): Promise<T> {
     return new Promise((resolve, reject) => {
       const tookMs = this.#chance.between(0.05, 1) * ms * this.#weather.slowness;
       process.enter(this.#timeline.now + tookMs, () => {
         try {
-          this.#refuse("failing");
+          if (kind === "write") this.#refuse("failing");
           resolve(act());
         } catch (error) {
           reject(error as Error);

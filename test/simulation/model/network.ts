@@ -136,7 +136,7 @@ export class Network {
 
   #openSocket(process: SimProcess, request: SocketRequest, listener: SocketListener): Socket {
     this.#numbers += 1;
-    const wire = new Wire(this.#numbers, process, listener, this.#timeline, this, this.#truth);
+    const wire = new Wire(this.#numbers, request.url, process, listener, this.#timeline, this, this.#truth);
     this.#wires.set(wire.id, wire);
     this.#truth.calls.push({ at: this.#timeline.now, kind: "socket", what: request.url });
     this.#timeline.trace(`socket ${wire.id} opens`);
@@ -190,6 +190,7 @@ export class Network {
 /** One connection of ours. */
 export class Wire implements Socket {
   readonly id: number;
+  readonly url: string;
   readonly process: SimProcess;
   /** The platform's end. */
   readonly far: PlatformSocket;
@@ -210,6 +211,7 @@ export class Wire implements Socket {
 
   constructor(
     id: number,
+    url: string,
     process: SimProcess,
     listener: SocketListener,
     timeline: Timeline,
@@ -217,6 +219,7 @@ export class Wire implements Socket {
     truth: Truth,
   ) {
     this.id = id;
+    this.url = url;
     this.process = process;
     this.#listener = listener;
     this.#timeline = timeline;
