@@ -20,6 +20,7 @@ const config: ViteUserConfig = defineConfig({
       suite("property", ["test/property/**/*.test.ts"], 120_000),
       suite("conformance", ["test/conformance/**/*.test.ts"], 60_000),
       suite("crash", ["test/crash/**/*.test.ts"], 120_000),
+      suite("simulation", ["test/simulation/**/*.test.ts"], 60_000),
       suite("faults", ["test/faults/**/*.test.ts"], 60_000),
       suite("e2e", ["test/e2e/**/*.test.ts"], 120_000),
       suite("package", ["test/package.test.ts"], 180_000),

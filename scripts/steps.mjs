@@ -33,6 +33,7 @@ const STEPS = [
   suite("conformance", 3 * MINUTE),
   suite("property", 4 * MINUTE),
   suite("crash", 2 * MINUTE),
+  suite("simulation", 3 * MINUTE),
   suite("faults", 4 * MINUTE),
   suite("e2e", 4 * MINUTE),
 ];

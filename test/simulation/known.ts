@@ -27,8 +27,16 @@ const KNOWN: readonly KnownFinding[] = [
       "last seconds of a gap is not asked for again, and the gap is called repaired",
   },
   {
-    fits: /^P11 \d+ calls of kind takeback /u,
-    what: "a second owner of a channel is answered by taking the channel back again and again",
+    fits: /^P7 .*\(its list was lost in silence\)$/u,
+    what:
+      "when a channel's list is lost in silence, and the channel itself is lost or left before the list is read back, the gap begins at the " +
+      "last sign of life of the socket, or there is none; nobody looks whether the list was still there",
+  },
+  {
+    fits: /^P7 .*\(on a dead socket that was let go\)$/u,
+    what:
+      "a line that moves lets its old socket go without a look at whether it still lived. One that had died less than 35 s before takes " +
+      "with it what was sent until the successor stood, and no gap says so",
   },
 ];
 

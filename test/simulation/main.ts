@@ -3,8 +3,8 @@
  * `--only 3,8` of its faults and `--trace`. A seed that fails is made small: faults are dropped as long as it still fails.
  */
 import { parseArgs } from "node:util";
-import { faultLine } from "./faults.ts";
-import { type RunResult, simulate } from "./run.ts";
+import { tellRun } from "./report.ts";
+import { simulate } from "./run.ts";
 import { shrink } from "./shrink.ts";
 
 const { values } = parseArgs({
@@ -28,7 +28,7 @@ async function runOne(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : values.only.split(",").filter(Boolean).map(Number);
   const result = await simulate({ seed, only, lines: values.trace });
   for (const line of result.lines) say(line);
-  tell(result);
+  say(await tellRun(result));
   return result.findings.length === 0 ? 0 : 1;
 }
 
@@ -45,7 +45,7 @@ async function runMany(): Promise<number> {
     missed += result.missed;
     if (result.findings.length === 0) continue;
     failed += 1;
-    tell(await shrink(result));
+    say(await tellRun(await shrink(result)));
     if (!values.keep) {
       done += 1;
       break;
@@ -58,17 +58,4 @@ async function runMany(): Promise<number> {
       `${said} events said, ${missed} of them missed`,
   );
   return failed === 0 ? 0 : 1;
-}
-
-function tell({ seed, faults, findings, hash, said, missed, handedOver, lives, virtualMs }: RunResult): void {
-  const hours = (virtualMs / 3_600_000).toFixed(1);
-  say(
-    `seed ${seed}: ${hours} virtual hours, ${lives} lives, ${said} events, ${missed} missed, ${handedOver} hand-overs`,
-  );
-  say(`  trace ${hash}`);
-  for (const fault of faults) say(`  fault ${faultLine(fault)}`);
-  for (const finding of findings.slice(0, 12)) say(`  WRONG ${finding}`);
-  if (findings.length > 12) say(`  … and ${findings.length - 12} more`);
-  if (findings.length === 0) return;
-  say(`  again: npm run test:sim -- --seed ${seed} --only ${faults.map(({ place }) => place).join(",")}`);
 }

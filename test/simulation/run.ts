@@ -19,6 +19,7 @@ import { type Fault, planFaults } from "./faults.ts";
 import { isKnown } from "./known.ts";
 import { clear } from "./model/weather.ts";
 import { EPOCH } from "./sim-process.ts";
+import type { Truth } from "./truth.ts";
 import { SINKS, World } from "./world.ts";
 
 /** What to run. */
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly lines?: boolean;
   /** Findings that are known are findings too. @defaultValue `false` */
   readonly strict?: boolean;
+  /** In place of all checks, of tests of this. */
+  readonly judge?: (truth: Truth) => readonly string[];
 }
 
 /** What came of it. */
@@ -49,6 +52,7 @@ export interface RunResult {
   readonly handedOver: number;
   readonly lives: number;
   readonly lines: readonly string[];
+  readonly judge: RunOptions["judge"];
 }
 
 const CHECKS: readonly Check[] = [
@@ -103,12 +107,12 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   const kept = await lookAtTheEnd(world);
   await world.finish();
   const facts: Facts = { truth, faults, ...kept, endedAt: timeline.now };
-  const found = [...truth.findings, ...CHECKS.flatMap((check) => check(facts))];
+  const found = options.judge?.(truth) ?? [...truth.findings, ...CHECKS.flatMap((check) => check(facts))];
   const findings = found.filter((finding) => options.strict === true || !isKnown(finding));
   return {
     ...{ seed, faults, findings, hash: timeline.hash, virtualMs: timeline.now, steps: timeline.steps },
     ...{ said: truth.emissions.length, missed: missedCount(facts), handedOver: truth.handOvers.length },
-    ...{ lives: truth.lives.length, lines: timeline.lines },
+    ...{ lives: truth.lives.length, lines: timeline.lines, judge: options.judge },
   };
 }
 

@@ -14,7 +14,7 @@ export async function shrink(failed: RunResult): Promise<RunResult> {
     for (let from = 0; from < best.faults.length && runs < MAX_RUNS; from += size) {
       const only = best.faults.filter((_, place) => place < from || place >= from + size).map(({ place }) => place);
       runs += 1;
-      const result = await simulate({ seed: failed.seed, only });
+      const result = await simulate({ seed: failed.seed, only, ...(failed.judge && { judge: failed.judge }) });
       if (promiseOf(result) !== promise) continue;
       best = result;
       smaller = true;

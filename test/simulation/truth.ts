@@ -90,6 +90,8 @@ export interface Truth {
   readonly stops: { readonly from: number; readonly to: number }[];
   /** Intervals in which a socket of ours was not read. */
   readonly holds: { readonly from: number; readonly to: number }[];
+  /** Intervals in which a socket of ours was dead, and was let go before its silence could tell. */
+  readonly leftDead: { readonly from: number; readonly to: number }[];
   /** Sockets of ours that pushed a foreign one off a channel. */
   readonly takebacks: number[];
   /** The longest way of a frame. */
@@ -110,6 +112,7 @@ export function createTruth(): Truth {
     findings: [],
     stops: [],
     holds: [],
+    leftDead: [],
     takebacks: [],
     longestWayMs: 0,
   };

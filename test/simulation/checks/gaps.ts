@@ -16,7 +16,8 @@ const MANY_GAPS = 500;
 const CROWDED = /no channel is free/u;
 
 /** P7, from the event's side. Times without a process are in the ledger too: the next start says so. */
-export const missedLiesInGaps: Check = ({ truth }) => {
+export const missedLiesInGaps: Check = ({ truth, faults }) => {
+  const silent = silentLosses(truth, faults);
   const unwatched = beforeAndAfter(truth);
   const gaps = truth.gaps.map((gap) => ({ span: spanOf(gap, truth), covers: coverOf(gap) }));
   // The book is bounded, and drops the oldest.
@@ -30,10 +31,23 @@ export const missedLiesInGaps: Check = ({ truth }) => {
     });
     const end = isUnknown ? " (the process ended before it could know)" : "";
     const asleep = within(saidAt, [...truth.stops, ...truth.holds]) ? " (nothing was read then)" : "";
+    const silence = sockets.length === 0 && within(saidAt, silent) ? " (its list was lost in silence)" : "";
+    const dead = within(saidAt, truth.leftDead) ? " (on a dead socket that was let go)" : "";
     const on = sockets.length === 0 ? "on no socket" : `on socket ${sockets.join(", ")}`;
-    return [`P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}`];
+    return [
+      `P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}${silence}${dead}`,
+    ];
   });
 };
+
+/** Lists that were lost in silence, and that no reading back has found. */
+function silentLosses({ gaps }: Truth, faults: Facts["faults"]): readonly Span[] {
+  const found = gaps.filter(({ cause }) => cause.startsWith("gone from the channel's list"));
+  return faults
+    .filter(({ kind }) => kind === "subscriptions lost")
+    .map(({ at }) => ({ from: at, to: at + 2 * READ_BACK_MS }))
+    .filter(({ from, to }) => !found.some((gap) => gap.from <= from && (gap.to ?? 0) >= from && (gap.to ?? 0) <= to));
+}
 
 /** P7, from the gap's side. */
 export const gapsHaveCauses: Check = (facts) => {

@@ -24,6 +24,8 @@ import type { HostWeather, Weather } from "./weather.ts";
 
 /** Each way of a request or a frame. */
 const WAY_MS = 80;
+/** A socket that says nothing for so long is noticed by that. */
+const NOTICED_MS = 34_000;
 /** A closing handshake takes no longer. */
 const CLOSING_MS = 2_000;
 const encoder = new TextEncoder();
@@ -320,6 +322,10 @@ export class Wire implements Socket {
 
   close(): void {
     if (this.#state === "over" || this.#state === "closing") return;
+    const silentMs = this.#timeline.now - this.#cameAt;
+    if (this.#deaf && this.#state === "open" && silentMs < NOTICED_MS) {
+      this.#truth.leftDead.push({ from: this.#cameAt, to: this.#timeline.now });
+    }
     this.#state = "closing";
     this.#toThem(() => this.#network.detached(this));
     const answerMs = this.#deaf ? CLOSING_MS : Math.min(CLOSING_MS, 2 * this.#network.way());
