@@ -4,15 +4,12 @@
  * that merely crashes or hangs says nothing. Exit 1 when one is missed. `--only text`: plants with that text in their name.
  */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { DURABLE_PLANTS } from "./durable-plants.mjs";
+import { tryPlants } from "./planting.mjs";
 import { RULE_PLANTS } from "./rule-plants.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SUITES = [
   "test/conformance/memory-store.test.ts",
   "test/conformance/sqlite-store.test.ts",
@@ -25,36 +22,10 @@ const { values } = parseArgs({ options: { only: { type: "string", default: "" } 
 const PLANTS = [...RULE_PLANTS, ...DURABLE_PLANTS].filter(({ name }) => name.includes(values.only));
 if (PLANTS.length === 0) throw new Error(`no plant has "${values.only}" in its name`);
 
-const scratch = mkdtempSync(join(tmpdir(), "ringfirst-mutants-"));
-let missed = 0;
-try {
-  for (const folder of ["src", "test"]) cpSync(join(ROOT, folder), join(scratch, folder), { recursive: true });
-  for (const file of ["package.json", "vitest.config.ts", "tsconfig.json"])
-    cpSync(join(ROOT, file), join(scratch, file));
-  symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"));
-  if (verdict() !== "MISSED") throw new Error("the suites fail without a plant");
-  for (const plant of PLANTS) {
-    const file = join(scratch, plant.file);
-    const source = readFileSync(file, "utf8");
-    if (source.split(plant.find).length !== 2)
-      throw new Error(`"${plant.name}": the text to replace is not there once`);
-    writeFileSync(
-      file,
-      source.replace(plant.find, () => plant.replace),
-    );
-    const found = verdict();
-    writeFileSync(file, source);
-    if (found !== "caught") missed += 1;
-    console.log(`${found}  ${plant.name}`);
-  }
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
-}
-console.log(`${PLANTS.length - missed} of ${PLANTS.length} caught`);
-process.exitCode = missed === 0 ? 0 : 1;
+process.exitCode = tryPlants(PLANTS, verdict) === 0 ? 0 : 1;
 
 /** What the suites say of the copy as it is. */
-function verdict() {
+function verdict(scratch) {
   const vitest = join(scratch, "node_modules", "vitest", "vitest.mjs");
   const run = spawnSync(process.execPath, [vitest, "run", "--bail", "1", ...SUITES], {
     cwd: scratch,

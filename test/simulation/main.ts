@@ -1,6 +1,7 @@
 /**
  * Runs seeds one after the other (`npm run test:sim`): `--seeds 500` from `--from 1`, or `--minutes 10`, or one `--seed 7` with
- * `--only 3,8` of its faults and `--trace`. A seed that fails is made small: faults are dropped as long as it still fails.
+ * `--only 3,8` of its faults and `--trace`. A seed that fails is made small: faults are dropped as long as it still
+ * fails (`--brief`: only the first finding is told). It ends there, unless `--keep` is given.
  */
 import { parseArgs } from "node:util";
 import { tellRun } from "./report.ts";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     minutes: { type: "string" },
     keep: { type: "boolean", default: false },
+    brief: { type: "boolean", default: false },
   },
 });
 
@@ -45,7 +47,7 @@ async function runMany(): Promise<number> {
     missed += result.missed;
     if (result.findings.length === 0) continue;
     failed += 1;
-    say(await tellRun(await shrink(result)));
+    say(values.brief ? `seed ${seed}: ${result.findings[0]}` : await tellRun(await shrink(result)));
     if (!values.keep) {
       done += 1;
       break;

@@ -13,11 +13,12 @@ async function plantsOf(script: string, list: string): Promise<readonly Plant[]>
   return module[list] ?? [];
 }
 
-/** Planted faults are tried by `npm run test:mutants` only; that their places are still there is looked at here. */
-test("each planted fault of the work queue has its place in the sources, once", async () => {
+/** Planted faults are tried by `npm run test:mutants` and `npm run test:sim -- --plants` only; that their places are still there is looked at here. */
+test("each planted fault has its place in the sources, once", async () => {
   const plants = [
     ...(await plantsOf("rule-plants.mjs", "RULE_PLANTS")),
     ...(await plantsOf("durable-plants.mjs", "DURABLE_PLANTS")),
+    ...(await plantsOf("simulation-plants.mjs", "SIMULATION_PLANTS")),
   ];
   expect(plants.length).toBeGreaterThan(50);
   const lost = plants.filter(({ file, find }) => readFileSync(file, "utf8").split(find).length !== 2);
