@@ -143,6 +143,8 @@ class IngestLine implements Ingest {
   #scheduled = false;
   #held = false;
   #closed = false;
+  /** Closed, and nothing is waited for any more. */
+  #over = false;
   #failures = 0;
   #retryTimer: Timer | undefined;
   #complainedAt = -Infinity;
@@ -190,6 +192,7 @@ class IngestLine implements Ingest {
         signal.addEventListener("abort", () => resolve(), { once: true });
       });
     }
+    this.#over = true;
     this.#retryTimer?.cancel();
     const left = this.pendingCount;
     this.counters.abandoned += left;
@@ -325,6 +328,7 @@ class IngestLine implements Ingest {
     };
     this.#refused = [...this.#refused, ...batch.filter(stays)];
     if (asks.size > 0) this.#pending = this.#pending.filter(stays);
+    if (this.#over) return;
     this.#failures += 1;
     this.#tellTrouble(error);
     if (this.#refused.length === 0) {

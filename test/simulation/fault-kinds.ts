@@ -21,6 +21,7 @@ export type FaultKind =
   | "API in trouble"
   | "upgrades in trouble"
   | "slow frames"
+  | "slow overlap"
   | "many events"
   | "said twice"
   | "junk"
@@ -189,6 +190,24 @@ export const FAULTS: Readonly<Record<FaultKind, Kind>> = {
   "slow frames": lasting(2, [5 * SECOND, 5 * MINUTE], ({ weather }, chance) =>
     changed(weather, { frameDelayMs: chance.pick([300, 1_000, 3_000]) }),
   ),
+  /** A move while much goes on, and while what is sent takes its time. */
+  "slow overlap": lasting(1, [10 * SECOND, 30 * SECOND], (world, chance) => {
+    const { platform, timeline, traffic, weather } = world;
+    const ends = [
+      changed(weather, { frameDelayMs: chance.pick([2_000, 4_000]) }),
+      changed(traffic.busyness, { factor: 40 }),
+    ];
+    timeline.after(
+      chance.between(0, 3 * SECOND),
+      () => {
+        for (const { socket } of platform.standing()) socket?.send(systemFrame("v2.system.socket_closing"));
+      },
+      true,
+    );
+    return () => {
+      for (const end of ends) end();
+    };
+  }),
   "many events": lasting(2, [2 * SECOND, MINUTE], ({ traffic }, chance) =>
     changed(traffic.busyness, { factor: chance.pick([20, 100, 400]) }),
   ),

@@ -69,8 +69,13 @@ export class Network {
     for (const wire of this.#wires.values()) if (wire.process === process) wire.gone(this.#way());
   }
 
-  way(): number {
-    return this.#way(this.#weather.frameDelayMs);
+  /** A frame's way; some connections are slower than others. */
+  way(slowness = 1): number {
+    return this.#way(this.#weather.frameDelayMs * slowness);
+  }
+
+  drawSlowness(): number {
+    return this.#chance.pick([0.1, 1]);
   }
 
   // Requests --------------------------------------------------------------------------------------------------------
@@ -200,6 +205,7 @@ export class Wire implements Socket {
   readonly #timeline: Timeline;
   readonly #network: Network;
   readonly #truth: Truth;
+  readonly #slowness: number;
   #state: "opening" | "open" | "closing" | "over" = "opening";
   #arrivesAt = 0;
   #cameAt = 0;
@@ -227,6 +233,7 @@ export class Wire implements Socket {
     this.#timeline = timeline;
     this.#network = network;
     this.#truth = truth;
+    this.#slowness = network.drawSlowness();
     this.far = {
       id,
       ours: true,
@@ -346,7 +353,7 @@ export class Wire implements Socket {
   /** T1. */
   #toUs(arrive: () => void): void {
     if (this.#deaf) return;
-    const wayMs = this.#network.way();
+    const wayMs = this.#network.way(this.#slowness);
     this.#arrivesAt = Math.max(this.#arrivesAt + 0.001, this.#timeline.now + wayMs);
     this.#truth.longestWayMs = Math.max(this.#truth.longestWayMs, this.#arrivesAt - this.#timeline.now);
     this.process.enter(this.#arrivesAt, () => {

@@ -259,4 +259,21 @@ describe("ingest", () => {
     await expect(closing).resolves.toBe(1);
     expect(made.clock.timerCount).toBe(0);
   });
+
+  test("what the store refuses after closing was given up is not offered again", async () => {
+    const made = rig();
+    let refuse: (() => void) | undefined;
+    made.answer = () => new Promise((_, reject) => (refuse = () => reject(new Error("the work queue is closed"))));
+    made.ingest.receive("main", event("a"));
+    await made.clock.settle();
+    const giveUp = new AbortController();
+    const closing = made.ingest.close(giveUp.signal);
+    giveUp.abort();
+    await expect(closing).resolves.toBe(1);
+    refuse?.();
+    await made.clock.settle();
+    expect(made.clock.timerCount).toBe(0);
+    await made.clock.advance(60_000);
+    expect(made.batches).toHaveLength(1);
+  });
 });
