@@ -20,20 +20,48 @@ const TOPIC = "v2.users.user-1.presence";
 const KEY = "user-1";
 
 const emission = (mark: number, at: number, more: Partial<Emission> = {}): Emission => ({
-  ...{ mark, topic: TOPIC, key: KEY, at, sockets: [1] },
+  mark,
+  topic: TOPIC,
+  key: KEY,
+  at,
+  sockets: [1],
   ...more,
 });
 const admission = (mark: number, at: number, more: Partial<Admission> = {}): Admission => ({
-  ...{ id: `e${mark}`, mark, key: KEY, topic: TOPIC, origin: "live", sinks: ["crm"], at, life: 0, status: "admitted" },
+  id: `e${mark}`,
+  mark,
+  key: KEY,
+  topic: TOPIC,
+  origin: "live",
+  sinks: ["crm"],
+  at,
+  life: 0,
+  status: "admitted",
   ...more,
 });
 const handOver = (mark: number, at: number, more: Partial<HandOver> = {}): HandOver => ({
-  ...{ sink: "crm", id: `e${mark}`, mark, topic: TOPIC, key: KEY, seq: mark, attempt: 1, at, life: 0, origin: "live" },
-  end: { at: at + 10, result: "ack" },
+  sink: "crm",
+  id: `e${mark}`,
+  mark,
+  topic: TOPIC,
+  key: KEY,
+  seq: mark,
+  attempt: 1,
+  at,
+  life: 0,
+  origin: "live",
+  end: {
+    at: at + 10,
+    result: "ack",
+  },
   ...more,
 });
 const gap = (from: number, to: number | undefined, more: Partial<DeclaredGap> = {}): DeclaredGap => ({
-  ...{ n: 1, topics: [TOPIC], cause: "the socket was closed (1006)", from, to },
+  n: 1,
+  topics: [TOPIC],
+  cause: "the socket was closed (1006)",
+  from,
+  to,
   outcomes: to === undefined ? undefined : new Map([[TOPIC, "repaired"]]),
   ...more,
 });

@@ -38,6 +38,12 @@ const KNOWN: readonly KnownFinding[] = [
       "a line that moves lets its old socket go without a look at whether it still lived. One that had died less than 35 s before takes " +
       "with it what was sent until the successor stood, and no gap says so",
   },
+  {
+    fits: /^P7 gap \d+ is called repaired, .*\(frames were held back\)$/u,
+    what:
+      "an event that was held back in a socket while intake was behind, and is read after the gap's end, counts as news of its conversation: " +
+      "what happened to it in the gap is not handed on then, and the gap is called repaired",
+  },
 ];
 
 /** Whether a finding is one of these. */

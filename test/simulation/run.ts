@@ -110,9 +110,18 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   const found = options.judge?.(truth) ?? [...truth.findings, ...CHECKS.flatMap((check) => check(facts))];
   const findings = found.filter((finding) => options.strict === true || !isKnown(finding));
   return {
-    ...{ seed, faults, findings, hash: timeline.hash, virtualMs: timeline.now, steps: timeline.steps },
-    ...{ said: truth.emissions.length, missed: missedCount(facts), handedOver: truth.handOvers.length },
-    ...{ lives: truth.lives.length, lines: timeline.lines, judge: options.judge },
+    seed,
+    faults,
+    findings,
+    hash: timeline.hash,
+    virtualMs: timeline.now,
+    steps: timeline.steps,
+    said: truth.emissions.length,
+    missed: missedCount(facts),
+    handedOver: truth.handOvers.length,
+    lives: truth.lives.length,
+    lines: timeline.lines,
+    judge: options.judge,
   };
 }
 
@@ -168,7 +177,11 @@ async function lookAtTheEnd(world: World): Promise<Pick<Facts, "deadLetters" | "
     const outcomes = findings.flatMap((finding) => finding.topics.map((topic) => [topic, finding.outcome] as const));
     const isSettled = state !== "open" && state !== "asking";
     return {
-      ...{ n, topics, cause, from: from - EPOCH, to: to === undefined ? undefined : to - EPOCH },
+      n,
+      topics,
+      cause,
+      from: from - EPOCH,
+      to: to === undefined ? undefined : to - EPOCH,
       outcomes: isSettled ? new Map(outcomes) : undefined,
     };
   });

@@ -38,9 +38,12 @@ export const repairedIsRepaired: Check = ({ truth }) => {
     if (truth.receipts.has(mark) || (youngest.get(key) ?? -1) >= mark) return [];
     const gap = repaired.find(({ from, to, covers }) => saidAt >= from && saidAt <= to && covers(topic));
     if (gap === undefined) return [];
+    const isHeld = truth.holds.some((hold) => hold.from <= gap.to && hold.to >= gap.to)
+      ? " (frames were held back)"
+      : "";
     const isFresh = gap.to - saidAt < STALE_MS ? " (an answer may be so old)" : "";
     return [
-      `P7 gap ${gap.n} is called repaired, but event ${mark} of ${key}, said at ${at(saidAt)}, or a younger one never came${isFresh}`,
+      `P7 gap ${gap.n} is called repaired, but event ${mark} of ${key}, said at ${at(saidAt)}, or a younger one never came${isFresh}${isHeld}`,
     ];
   });
 };

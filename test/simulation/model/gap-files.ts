@@ -106,7 +106,7 @@ export class ModelGapFiles {
           if (kind === "write") this.#refuse("failing");
           resolve(act());
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       });
     });

@@ -41,8 +41,17 @@ export class Receivers {
     const { id, topic, key, sequence, origin, body } = event;
     const mark = markOf(this.#truth, key, JSON.stringify(body));
     const handOver: HandOver = {
-      ...{ sink, id, mark, topic, key, seq: sequence, attempt: context.attempt, origin },
-      ...{ at: this.#timeline.now, life: process.life, end: undefined },
+      sink,
+      id,
+      mark,
+      topic,
+      key,
+      seq: sequence,
+      attempt: context.attempt,
+      origin,
+      at: this.#timeline.now,
+      life: process.life,
+      end: undefined,
     };
     this.#truth.handOvers.push(handOver);
     this.#timeline.trace(`${sink} gets ${mark} (${sequence}, ${context.attempt})`);
