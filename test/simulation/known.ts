@@ -33,10 +33,11 @@ const KNOWN: readonly KnownFinding[] = [
       "last sign of life of the socket, or there is none; nobody looks whether the list was still there",
   },
   {
-    fits: /^P7 .*\(on a dead socket that was let go\)$/u,
+    fits: /^P7 .*\(on a dead or slow socket that was let go\)$/u,
     what:
-      "a line that moves lets its old socket go without a look at whether it still lived. One that had died less than 35 s before takes " +
-      "with it what was sent until the successor stood, and no gap says so",
+      "a line that moves lets its old socket go 1.5 s after the successor joined, without a look at whether it still lives or is behind. What was " +
+      "sent on a dead one (silent for less than 35 s), or was on its way for longer than that, is lost, and no gap says so. A ping that the old " +
+      "socket must answer before it is let go, and a gap from its last sign of life where it does not, would end both",
   },
   {
     fits: /^P7 gap \d+ is called repaired, .*\(frames were held back\)$/u,

@@ -90,7 +90,7 @@ export interface Truth {
   readonly stops: { readonly from: number; readonly to: number }[];
   /** Intervals in which a socket of ours was not read. */
   readonly holds: { readonly from: number; readonly to: number }[];
-  /** Intervals in which a socket of ours was dead, and was let go before its silence could tell. */
+  /** Intervals in which a socket of ours was dead, or far behind, and was let go before it could tell. */
   readonly leftDead: { readonly from: number; readonly to: number }[];
   /** Sockets of ours that pushed a foreign one off a channel. */
   readonly takebacks: number[];

@@ -32,7 +32,7 @@ export const missedLiesInGaps: Check = ({ truth, faults }) => {
     const end = isUnknown ? " (the process ended before it could know)" : "";
     const asleep = within(saidAt, [...truth.stops, ...truth.holds]) ? " (nothing was read then)" : "";
     const silence = sockets.length === 0 && within(saidAt, silent) ? " (its list was lost in silence)" : "";
-    const dead = within(saidAt, truth.leftDead) ? " (on a dead socket that was let go)" : "";
+    const dead = within(saidAt, truth.leftDead) ? " (on a dead or slow socket that was let go)" : "";
     const on = sockets.length === 0 ? "on no socket" : `on socket ${sockets.join(", ")}`;
     return [
       `P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}${silence}${dead}`,

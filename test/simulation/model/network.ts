@@ -24,6 +24,8 @@ import type { HostWeather, Weather } from "./weather.ts";
 
 /** Each way of a request or a frame. */
 const WAY_MS = 80;
+/** Slow frames are no slower. */
+const LONGEST_DELAY_MS = 5_000;
 /** A socket that says nothing for so long is noticed by that. */
 const NOTICED_MS = 34_000;
 /** A closing handshake takes no longer. */
@@ -332,6 +334,10 @@ export class Wire implements Socket {
     const silentMs = this.#timeline.now - this.#cameAt;
     if (this.#deaf && this.#state === "open" && silentMs < NOTICED_MS) {
       this.#truth.leftDead.push({ from: this.#cameAt, to: this.#timeline.now });
+    }
+    const behindMs = this.#arrivesAt - this.#timeline.now;
+    if (!this.#deaf && this.#state === "open" && behindMs > 1.1 * WAY_MS) {
+      this.#truth.leftDead.push({ from: this.#timeline.now - LONGEST_DELAY_MS, to: this.#timeline.now });
     }
     this.#state = "closing";
     this.#toThem(() => this.#network.detached(this));
