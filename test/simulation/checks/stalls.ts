@@ -24,6 +24,7 @@ export interface Coverage {
 export class StallWatch {
   #since: number | undefined;
   #told = false;
+  #state: Coverage["state"] = "covered";
 
   look(now: number, { saysReady, state }: Coverage): readonly string[] {
     if (!saysReady || state === "covered") {
@@ -31,6 +32,9 @@ export class StallWatch {
       this.#told = false;
       return [];
     }
+    // What is worse than before is to be noticed from then on.
+    if (state !== this.#state) this.#since = undefined;
+    this.#state = state;
     this.#since ??= now;
     const limitMs = state === "lists" ? READ_BACK_MS : NOTICED_MS;
     if (this.#told || now - this.#since <= limitMs) return [];
