@@ -10,7 +10,7 @@ const BOUNDS: Readonly<Record<Truth["calls"][number]["kind"], readonly [minute: 
   socket: [20, 80],
   api: [150, 600],
   // What is asked for after gaps may use what is left of the client's 300 a minute, which the model counts; minutes need not be its.
-  state: [400, 3_000],
+  state: [600, 3_200],
 };
 
 /** P11: against a second owner that wants the channel too, a few tries in ten minutes are enough. */
