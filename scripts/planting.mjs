@@ -18,7 +18,8 @@ export function tryPlants(plants, verdict) {
     for (const file of ["package.json", "vitest.config.ts", "tsconfig.json"])
       cpSync(join(ROOT, file), join(scratch, file));
     symlinkSync(join(ROOT, "node_modules"), join(scratch, "node_modules"));
-    if (!verdict(scratch).startsWith("MISSED")) throw new Error("the suites fail without a plant");
+    const sound = verdict(scratch);
+    if (!sound.startsWith("MISSED")) throw new Error(`the suites fail without a plant: ${sound}`);
     for (const plant of plants) {
       const file = join(scratch, plant.file);
       const source = readFileSync(file, "utf8");

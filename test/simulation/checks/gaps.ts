@@ -54,7 +54,8 @@ export const gapsHaveCauses: Check = (facts) => {
   const { truth, faults } = facts;
   const spans: Span[] = [];
   for (const { at, lastsMs, kind } of faults) {
-    const beforeMs = kind === "subscriptions lost" ? READ_BACK_MS : BEFORE_MS;
+    const isOfLists = kind === "subscriptions lost" || kind === "displaced";
+    const beforeMs = isOfLists ? READ_BACK_MS : BEFORE_MS;
     spans.push({ from: at - beforeMs, to: at + lastsMs + AFTERMATH_MS });
   }
   for (const { startedAt, runningAt, end } of truth.lives) {
