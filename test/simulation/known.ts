@@ -45,6 +45,12 @@ const KNOWN: readonly KnownFinding[] = [
       "an event that was held back in a socket while intake was behind, and is read after the gap's end, counts as news of its conversation: " +
       "what happened to it in the gap is not handed on then, and the gap is called repaired",
   },
+  {
+    fits: /^P7 .*\(we emptied the only list\)$/u,
+    what:
+      "a line with a channel that was made and never connected to, and that comes back to the channel it holds, takes the made one for the joined " +
+      "one (`#onJoined`): topics go to a channel without a socket, and the list of the one with the socket is emptied, until it is read back",
+  },
 ];
 
 /** Whether a finding is one of these. */

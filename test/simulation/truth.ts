@@ -92,6 +92,8 @@ export interface Truth {
   readonly holds: { readonly from: number; readonly to: number }[];
   /** Intervals in which a socket of ours was dead, or far behind, and was let go before it could tell. */
   readonly leftDead: { readonly from: number; readonly to: number }[];
+  /** When we emptied the list of the only channel of ours that had a socket and a list, without stopping. */
+  readonly emptied: number[];
   /** Sockets of ours that pushed a foreign one off a channel. */
   readonly takebacks: number[];
   /** The longest way of a frame. */
@@ -113,6 +115,7 @@ export function createTruth(): Truth {
     stops: [],
     holds: [],
     leftDead: [],
+    emptied: [],
     takebacks: [],
     longestWayMs: 0,
   };

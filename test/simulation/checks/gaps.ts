@@ -33,9 +33,11 @@ export const missedLiesInGaps: Check = ({ truth, faults }) => {
     const asleep = within(saidAt, [...truth.stops, ...truth.holds]) ? " (nothing was read then)" : "";
     const silence = sockets.length === 0 && within(saidAt, silent) ? " (its list was lost in silence)" : "";
     const dead = within(saidAt, truth.leftDead) ? " (on a dead or slow socket that was let go)" : "";
+    const spans = truth.emptied.map((from) => ({ from, to: from + 2 * READ_BACK_MS }));
+    const emptied = sockets.length === 0 && within(saidAt, spans) ? " (we emptied the only list)" : "";
     const on = sockets.length === 0 ? "on no socket" : `on socket ${sockets.join(", ")}`;
     return [
-      `P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}${silence}${dead}`,
+      `P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}${silence}${dead}${emptied}`,
     ];
   });
 };

@@ -107,6 +107,14 @@ export class Rest {
     return problem(404, "not.found");
   }
 
+  #noteEmptied(channel: Channel): void {
+    const others = this.#platform.standing().filter((one) => one !== channel && one.topics.size > 0);
+    const isStopping = this.#truth.lives.at(-1)?.end !== undefined;
+    if (channel.socket === undefined || others.length > 0 || isStopping) return;
+    this.#truth.emptied.push(this.#timeline.now);
+    this.#timeline.trace("platform: we emptied our only channel");
+  }
+
   /** States are as they were a moment ago. */
   #asOf(): number {
     return this.#timeline.now - this.#chance.next() * this.#platform.habits.staleMs;
@@ -174,6 +182,7 @@ export class Rest {
     const given = (JSON.parse(body) as { readonly id: string }[]).map(({ id }) => id);
     const listed = method === "PUT" ? given : [...new Set([...channel.listed, ...given])];
     if (listed.length > 1_000) return problem(400, "notification.subscription.too.many.subscriptions");
+    if (listed.length === 0) this.#noteEmptied(channel);
     this.#platform.setTopics(channel, listed);
     return { ...json(200, { entities: listed.map((id) => ({ id, state: "Permitted" })) }), channel };
   }
