@@ -1,7 +1,7 @@
 /**
  * Runs seeds one after the other (`npm run test:sim`): `--seeds 500` from `--from 1`, or `--minutes 10`, or one `--seed 7` with
  * `--only 3,8` of its faults and `--trace`. A seed that fails is made small: faults are dropped as long as it still
- * fails (`--brief`: only the first finding is told). It ends there, unless `--keep` is given.
+ * fails (`--brief`: only the first finding is told). `--strict`: what is known counts too. It ends there, unless `--keep` is given.
  */
 import { parseArgs } from "node:util";
 import { tellRun } from "./report.ts";
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     minutes: { type: "string" },
     keep: { type: "boolean", default: false },
     brief: { type: "boolean", default: false },
+    strict: { type: "boolean", default: false },
   },
 });
 
@@ -28,7 +29,7 @@ process.exitCode = values.seed === undefined ? await runMany() : await runOne(Nu
 
 async function runOne(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : values.only.split(",").filter(Boolean).map(Number);
-  const result = await simulate({ seed, only, lines: values.trace });
+  const result = await simulate({ seed, only, lines: values.trace, strict: values.strict });
   for (const line of result.lines) say(line);
   say(await tellRun(result));
   return result.findings.length === 0 ? 0 : 1;
@@ -41,7 +42,7 @@ async function runMany(): Promise<number> {
   const count = values.minutes === undefined ? Number(values.seeds) : Infinity;
   let [virtualMs, done, failed, said, missed] = [0, 0, 0, 0, 0];
   for (let seed = from; done < count && performance.now() - startedAt < limit; seed += 1, done += 1) {
-    const result = await simulate({ seed });
+    const result = await simulate({ seed, strict: values.strict });
     virtualMs += result.virtualMs;
     said += result.said;
     missed += result.missed;

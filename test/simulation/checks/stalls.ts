@@ -71,11 +71,20 @@ export function watchStalls(world: World): void {
   ];
   const stalls = new StallWatch();
   const twins = new TwinWatch();
+  let seen = "";
+  let last: Coverage["state"] = "covered";
+  const stateNow = (): Coverage["state"] => {
+    const wires = world.network.wires.map(({ id, deaf, paused }) => `${id} ${deaf} ${paused}`);
+    const now = `${world.platform.version}: ${wires.join(", ")}`;
+    if (now !== seen) last = stateOf(world, wanted);
+    seen = now;
+    return last;
+  };
   const look = (): void => {
     const { timeline, service, process, truth, network } = world;
     const { now } = timeline;
     const isAsleep = truth.stops.some(({ from, to }) => now >= from && now <= to + NOTICED_MS);
-    const state = isAsleep ? "covered" : stateOf(world, wanted);
+    const state = isAsleep ? "covered" : stateNow();
     const saysReady = state !== "covered" && process.alive && service?.readiness().ready === true;
     truth.findings.push(...stalls.look(now, { saysReady, state }));
     if (!isAsleep) truth.findings.push(...twins.look(now, network.wires));

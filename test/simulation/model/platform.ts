@@ -69,6 +69,8 @@ export class Platform {
   readonly #timeline: Timeline;
   readonly #truth: Truth;
   readonly #chance: Chance;
+  /** Changes with lists and sockets. */
+  version = 0;
   #numbers = 0;
 
   constructor(timeline: Timeline, truth: Truth, chance: Chance, habits: Habits) {
@@ -138,6 +140,7 @@ export class Platform {
   }
 
   setTopics(channel: Channel, listed: readonly string[]): void {
+    this.version += 1;
     channel.listed = listed;
     channel.topics = new Set(listed.flatMap(takenApart));
     channel.expiresAt = this.now + this.habits.channelLifeMs;
@@ -182,6 +185,7 @@ export class Platform {
       before.end(this.habits.replacedCode, "");
       if (socket.ours && !before.ours) this.#truth.takebacks.push(this.now);
     }
+    this.version += 1;
     channel.socket = socket;
     channel.usedAt = this.now;
     this.#beat(channel, socket);
@@ -189,6 +193,7 @@ export class Platform {
   }
 
   dropSocket(channel: Channel): void {
+    this.version += 1;
     channel.socket = undefined;
     if (channel.heart !== undefined) channel.heart.cancelled = true;
   }
