@@ -33,7 +33,7 @@ export const SIMULATION_PLANTS = [
   {
     name: "a gap begins when the loss is found out",
     file: "src/sources/genesys/channel-line.ts",
-    find: "const from = this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();",
+    find: "const from = this.#blindFrom ?? this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();",
     replace: "const from = this.#joins > 0 ? context.clock.now() : (this.#lastGoodAt ?? context.clock.now());",
   },
   {

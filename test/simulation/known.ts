@@ -15,12 +15,6 @@ const KNOWN: readonly KnownFinding[] = [
       "came long before; when the link had died meanwhile, its gap begins too late",
   },
   {
-    fits: /^P7 .*\(the process ended before it could know\)$/u,
-    what:
-      "the ledger notes that the service was there every 5 s, whatever its links do. A link that had died up to 35 s before a stop or a " +
-      "crash was not found out yet, and the next life's gap begins where the service was last there, not where the link was",
-  },
-  {
     fits: /^P7 gap \d+ is called repaired, .*\(an answer may be so old\)$/u,
     what:
       "an answer that says what the topic's last event said is believed at once, though answers may be 5 s old: what was missed in the " +
@@ -31,13 +25,6 @@ const KNOWN: readonly KnownFinding[] = [
     what:
       "when a channel's list is lost in silence, and the channel itself is lost or left before the list is read back, the gap begins at the " +
       "last sign of life of the socket, or there is none; nobody looks whether the list was still there",
-  },
-  {
-    fits: /^P7 .*\(on a dead or slow socket that was let go\)$/u,
-    what:
-      "a line that moves lets its old socket go 1.5 s after the successor joined, without a look at whether it still lives or is behind. What was " +
-      "sent on a dead one (silent for less than 35 s), or was on its way for longer than that, is lost, and no gap says so. A ping that the old " +
-      "socket must answer before it is let go, and a gap from its last sign of life where it does not, would end both",
   },
   {
     fits: /^P7 gap \d+ is called repaired, .*\(frames were held back\)$/u,
