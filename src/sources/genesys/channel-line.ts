@@ -19,6 +19,7 @@ import type { Timer } from "../../ports/clock.ts";
 import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
 import type { SystemTopic } from "../../wire/genesys.ts";
 import type { Renewals } from "./client.ts";
+import { GONE_CAUSE, LeftChannels } from "./left-channels.ts";
 import { tellInput } from "./line-words.ts";
 import { QuietWatch } from "./quiet-watch.ts";
 import { RivalSigns, type ToldSign } from "./rival-signs.ts";
@@ -26,7 +27,7 @@ import { ChannelRenewal } from "./channel-renewal.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
 import type { Channel, ChannelsApi } from "./channels-api.ts";
 import type { DecodedFrame, FrameDecoder } from "./decode.ts";
-import { LOST_CAUSE, Subscriptions } from "./subscriptions.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import type { RejectedTopic } from "./topic-list.ts";
 import { afterLoss, describeEnd, wordsFor } from "./wording.ts";
 
@@ -57,8 +58,6 @@ const SLOW_MS = 240_000;
 const STEADY_MS = 10_000;
 /** A successor that joins not within so long is of no use. */
 const JOIN_MS = 15_000;
-const GONE_CAUSE = "the channel was gone, and nobody knows since when";
-
 /** What a successor has shown of itself. */
 interface Proof {
   subscribed: boolean;
@@ -86,6 +85,7 @@ export class ChannelLine {
   #stoodFrom = 0;
   readonly #signs: RivalSigns;
   readonly #quiet: QuietWatch;
+  readonly #left: LeftChannels;
   #isHeld = false;
   /** What the successor has shown so far. */
   #proof: Proof = { subscribed: false, alive: false };
@@ -103,6 +103,7 @@ export class ChannelLine {
     this.#subscriptions = new Subscriptions({ name, context, channels, topics, combine }, (reason) =>
       this.#blind({ kind: "doubted", reason }),
     );
+    this.#left = new LeftChannels({ context, channels, subscriptions: this.#subscriptions });
     this.#renewal = new ChannelRenewal({
       name,
       context,
@@ -194,7 +195,8 @@ export class ChannelLine {
     this.#subscriptions.close();
     this.#quiet.close();
     const left = new Set([...this.#sockets.close(), this.#held, this.#made].filter((channel) => channel !== undefined));
-    await Promise.allSettled([...left].map((channel) => this.#options.channels.leave(channel)));
+    const leaving = [...left].map((channel) => this.#options.channels.leave(channel));
+    await Promise.allSettled([...leaving, this.#left.settled()]);
   }
 
   status(): ConnectionStatus {
@@ -393,16 +395,20 @@ export class ChannelLine {
     this.#joins += 1;
     this.#stoodFrom = clock.monotonic();
     const before = this.#held;
-    const last = { goodAt: this.#subscriptions.goodAt, heardAt: this.#eventAt ?? 0 };
     const joinedAt = clock.now();
-    const goneUntil = blindFrom ?? joinedAt;
+    const last = {
+      goodAt: this.#subscriptions.goodAt,
+      heardAt: this.#eventAt ?? 0,
+      joinedAt,
+      blindFrom: blindFrom ?? joinedAt,
+    };
     if (target === "new") {
       this.#held = this.#made;
       this.#made = undefined;
     }
     this.#subscriptions.stand(this.#held);
-    const isBeside = this.#sockets.promote((left) => void this.#letGo(left, last, joinedAt, goneUntil));
-    if (!isBeside && before !== undefined && before !== this.#held) void this.#letGo(before, last, joinedAt, goneUntil);
+    const isBeside = this.#sockets.promote((left) => this.#left.leave(left, last));
+    if (!isBeside && before !== undefined && before !== this.#held) this.#left.leave(before, last);
     this.#steady?.cancel();
     this.#steady = clock.setTimer(STEADY_MS, () => this.#apply({ kind: "steady" }));
     if (this.#held !== undefined) this.#renewal.plan(this.#held);
@@ -479,22 +485,5 @@ export class ChannelLine {
     const from = Math.max(this.#subscriptions.goodAt, this.#eventAt ?? 0);
     if (from >= until) return;
     this.#options.context.openGap({ topics: this.topics, cause: GONE_CAUSE, from }).end(until);
-  }
-
-  /** A channel that is of no use any more, once its list has told whether it was whole to the end. */
-  async #letGo(
-    channel: Channel,
-    last: { readonly goodAt: number; readonly heardAt: number },
-    joinedAt: number,
-    goneUntil: number,
-  ): Promise<void> {
-    const { context, channels } = this.#options;
-    const { gone, missing } = await this.#subscriptions.lookBack(channel);
-    const since = Math.max(last.goodAt, last.heardAt);
-    if (gone.length > 0 && since < goneUntil) {
-      context.openGap({ topics: gone, cause: GONE_CAUSE, from: since }).end(goneUntil);
-    }
-    if (missing.length > 0) context.openGap({ topics: missing, cause: LOST_CAUSE, from: last.goodAt }).end(joinedAt);
-    await channels.leave(channel);
   }
 }
