@@ -38,6 +38,10 @@ const KNOWN: readonly KnownFinding[] = [
       "a line with a channel that was made and never connected to, and that comes back to the channel it holds, takes the made one for the joined " +
       "one (`#onJoined`): topics go to a channel without a socket, and the list of the one with the socket is emptied, until it is read back",
   },
+  {
+    fits: /^P7 .*\(on a dead or slow socket that was let go\)$/u,
+    what: "a line that moves while frames take seconds may still let its old socket go before all that was on its way has come, and no gap says so",
+  },
 ];
 
 /** Whether a finding is one of these. */
