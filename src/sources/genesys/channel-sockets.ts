@@ -63,8 +63,6 @@ export interface LinkView {
 
 /** Both stand for so long after the successor joined: what was on its way to the old one still comes. */
 const OVERLAP_MS = 1_500;
-/** For its proof the old one has so long. */
-const PROOF_MS = 5_000;
 /** After the old one has gone, what it carried is recognised for so long on a successor that is behind. */
 const LATE_MS = 5_000;
 /** One character a byte: equal text means equal bytes. */
@@ -151,18 +149,14 @@ export class ChannelSockets {
     this.#overlapSince = this.#options.clock.now();
     this.#joinedAt = this.#options.clock.now();
     old.connection?.ask();
-    this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#onOverlap(PROOF_MS - OVERLAP_MS));
+    this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#onOverlap());
     return true;
   }
 
-  /** K4. While nothing is read nothing can be shown. */
-  #onOverlap(patienceMs: number): void {
-    if (!this.#held && (this.#isProven || patienceMs <= 0)) {
-      this.#letOldGo(false);
-      return;
-    }
-    const wait = this.#held ? OVERLAP_MS : patienceMs;
-    this.#overlapTimer = this.#options.clock.setTimer(wait, () => this.#onOverlap(this.#held ? patienceMs : 0));
+  /** K4. While nothing is read nothing can be shown; else no longer, since what the old one lacks waits for its end. */
+  #onOverlap(): void {
+    if (!this.#held) this.#letOldGo(false);
+    else this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#onOverlap());
   }
 
   get #isProven(): boolean {
