@@ -140,24 +140,6 @@ describe("a move", () => {
     await eventually("all with the new token", () => platform.standing().length === 4 && owners() === 1);
     expect(context.gaps.length).toBe(gaps);
   });
-
-  test("with all 20 channels in use: the same channel again, and the moment between is a declared gap", async () => {
-    const { platform, context, live, channel, proveFlow } = await genesysRig();
-    const first = await live();
-    for (let n = 0; n < 19; n += 1) {
-      const foreign = { id: `foreign-${n}`, token: "other", topics: [], socket: undefined, connectUri: "ws://x/" };
-      platform.channels.push(foreign);
-    }
-    const gaps = context.gaps.length;
-    platform.system(await channel(), "v2.system.socket_closing");
-    await eventually("the second socket", () => platform.sockets.length === 2);
-    await proveFlow("on");
-    await eventually("the first is replaced", () => first.closed !== undefined);
-    await eventually("the gap ends", () => context.gaps.length > gaps && context.gaps.at(-1)?.to !== undefined);
-    expect(platform.seen("POST", CHANNELS).length).toBe(1);
-    expect(context.gaps.length).toBe(gaps + 1);
-    expect(context.gaps.at(-1)).toMatchObject({ cause: expect.stringContaining("no channel is free") as string });
-  });
 });
 
 describe("a channel that comes to its end", () => {
@@ -180,61 +162,6 @@ describe("a channel that comes to its end", () => {
     await proveFlow("on");
     expect(platform.seen("POST", CHANNELS).length).toBe(2);
     expect(context.gaps.length).toBe(gaps);
-  });
-
-  test("is given a new life by subscribing again where none is free: the same socket, no gap, again and again", async () => {
-    let now = (): number => 1_700_000_000_000;
-    const rig = await genesysRig({ prepare: (platform) => shortLived(platform, () => now()) });
-    now = () => rig.clock.now();
-    const { platform, context, source, live, channel, proveFlow } = rig;
-    await live();
-    const { id } = await channel();
-    for (let n = 0; n < 19; n += 1) {
-      platform.channels.push({
-        id: `foreign-${n}`,
-        token: "other",
-        topics: [],
-        socket: undefined,
-        connectUri: "ws://x/",
-      });
-    }
-    const gaps = context.gaps.length;
-    const puts = platform.seen("PUT", SUBSCRIPTIONS).length;
-    await fly(rig, 3_000_000);
-    await proveFlow("on");
-    expect(platform.sockets.length).toBe(1);
-    expect((await channel()).id).toBe(id);
-    const extended = platform.seen("PUT", SUBSCRIPTIONS).length - puts;
-    expect(extended).toBeGreaterThanOrEqual(3);
-    expect(extended).toBeLessThanOrEqual(4);
-    expect(context.gaps.length).toBe(gaps);
-    expect(source.status().rivals?.evictions.count).toBe(0);
-    expect(context.logger.text()).toContain("subscribed anew, which extends it");
-  });
-
-  test("where it can't be extended either: the same channel again, with a declared gap", async () => {
-    let now = (): number => 1_700_000_000_000;
-    const rig = await genesysRig({ prepare: (platform) => shortLived(platform, () => now()) });
-    now = () => rig.clock.now();
-    const { platform, context, live, proveFlow } = rig;
-    const first = await live();
-    for (let n = 0; n < 19; n += 1) {
-      platform.channels.push({
-        id: `foreign-${n}`,
-        token: "other",
-        topics: [],
-        socket: undefined,
-        connectUri: "ws://x/",
-      });
-    }
-    platform.traps.push({ method: "PUT", path: SUBSCRIPTIONS, fault: { kind: "answer", status: 503 }, times: 1 });
-    const gaps = context.gaps.length;
-    await fly(rig, 900_000);
-    await eventually("replaced", () => first.closed !== undefined);
-    await proveFlow("on");
-    expect(context.gaps.slice(gaps)).toMatchObject([
-      { cause: expect.stringContaining("no channel is free") as string },
-    ]);
   });
 });
 

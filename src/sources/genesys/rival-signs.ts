@@ -4,6 +4,7 @@
  *
  * - V1  An eviction is concluded only of a channel that stood, and only where nothing else ended it: not its own end, not that of
  *       its token. One that never stood may be one that the platform does not know yet.
+ *       Each channel is evicted once, however often it shows.
  * - V2  A takeover is concluded where the platform ended the socket regularly and the channel goes on.
  */
 import type { ChannelInput, ChannelLife } from "../../core/channel-state.ts";
@@ -43,6 +44,8 @@ export class RivalSigns {
   readonly #watch = new RivalWatch();
   /** The last loss was one of several cuts: the channel is left, whatever it is. */
   #isCutOften = false;
+  /** The last channel that was evicted. */
+  #evicted: Channel | undefined;
 
   constructor(clock: Clock, told: (sign: ToldSign) => void) {
     this.#clock = clock;
@@ -69,13 +72,14 @@ export class RivalSigns {
 
   /** V1. */
   #isEvicted({ channel, isTokenVoid }: LineFacts): boolean {
-    if (channel === undefined || isTokenVoid) return false;
+    if (channel === undefined || channel === this.#evicted || isTokenVoid) return false;
     const endsAt = Math.min(channel.expiresAt ?? Infinity, channel.token.expiresAt);
     return this.#clock.now() < endsAt - NEAR_END_MS;
   }
 
   #gone(input: GoneInput, reason: string, facts: LineFacts): ChannelInput {
     if (!this.#isEvicted(facts)) return input;
+    this.#evicted = facts.channel;
     const { pauseMs } = this.#note("eviction");
     const why = "the platform dropped the channel before its end, as it does where an OAuth client has more than 20";
     return { ...input, reason: `${reason}: ${why}`, pauseMs };

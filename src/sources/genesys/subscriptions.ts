@@ -142,7 +142,8 @@ export class Subscriptions {
     this.#busy = false;
     if (this.#standing === channel) {
       if (answer.kind === "subscribed") this.#took(channel, version, answer);
-      this.#settle();
+      if (answer.kind === "gone") this.#gone("the channel takes no topics any more");
+      else this.#settle();
     }
     return answer.kind === "subscribed";
   }
