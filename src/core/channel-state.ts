@@ -78,6 +78,8 @@ export type ChannelInput =
   | { readonly kind: "move"; readonly cause: string }
   /** The platform says that the standing channel is not there, though its socket stands: what it delivers is not all. */
   | { readonly kind: "doubted"; readonly reason: string; readonly pauseMs?: number }
+  /** Only signs of life have come, for longer than is usual: it may deliver nothing any more. */
+  | { readonly kind: "quiet"; readonly reason: string }
   | { readonly kind: "steady" }
   | { readonly kind: "due" }
   | { readonly kind: "close" };
@@ -158,6 +160,7 @@ function runningStep(life: ChannelLife, input: Exclude<ChannelInput, { readonly 
     case "lost":
     case "displaced":
     case "doubted":
+    case "quiet":
     case "move":
     case "steady":
       return life.standing ? standingStep(life, input) : stay(life);
@@ -240,7 +243,7 @@ function checkingStep(life: ChannelLife, input: InputOf<"checked" | "check-faile
 
 function standingStep(
   life: ChannelLife,
-  input: InputOf<"lost" | "displaced" | "doubted" | "move" | "steady">,
+  input: InputOf<"lost" | "displaced" | "doubted" | "quiet" | "move" | "steady">,
 ): ChannelStep {
   switch (input.kind) {
     case "steady":
@@ -250,13 +253,9 @@ function standingStep(
       return life.effort === "none" ? again({ ...life, target: "new", reason: input.cause }) : stay(life);
     case "lost":
       return lostStep(life, input);
-    case "doubted": {
-      const { reason, pauseMs = 0 } = input;
-      const gap: ChannelCommand = { kind: "gap-begins", cause: reason };
-      if (life.effort !== "none") return { life, commands: [gap] };
-      const doubted: ChannelLife = { ...life, target: "new", reason };
-      return pauseMs > 0 ? pause(doubted, reason, pauseMs, [gap]) : again(doubted, [gap]);
-    }
+    case "doubted":
+    case "quiet":
+      return doubtedStep(life, input);
     case "displaced": {
       const commands: ChannelCommand[] = [
         { kind: "gap-begins", cause: input.reason },
@@ -266,6 +265,16 @@ function standingStep(
       return pause({ ...life, standing: false, held: false, target: "new" }, input.reason, input.pauseMs, commands);
     }
   }
+}
+
+function doubtedStep(
+  life: ChannelLife,
+  { reason, pauseMs = 0 }: { readonly reason: string; readonly pauseMs?: number },
+): ChannelStep {
+  const gap: ChannelCommand = { kind: "gap-begins", cause: reason };
+  if (life.effort !== "none") return { life, commands: [gap] };
+  const doubted: ChannelLife = { ...life, target: "new", reason };
+  return pauseMs > 0 ? pause(doubted, reason, pauseMs, [gap]) : again(doubted, [gap]);
 }
 
 function lostStep(life: ChannelLife, input: InputOf<"lost">): ChannelStep {

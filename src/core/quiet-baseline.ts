@@ -1,13 +1,16 @@
 /**
- * What is too quiet for this hour: learned from the stream itself, by hour of the day, working days and weekends apart. Pure.
+ * What is too quiet for this hour: learned from the stream itself, by hour of the week. Pure.
  *
  * Events come in bursts, so minutes are counted, not events: in what share of the minutes of this hour did anything come? A silence
  * of some minutes is told when, with that share, one as long has a chance of less than one in a million.
  *
  * - B1  Nothing is said before two hours of the same kind have been seen, nor before five minutes of silence.
- * - B2  The share is taken low (by two standard deviations), so what is not known well is believed to be quiet.
+ * - B2  The share is taken low (by two standard deviations, and the lowest of the hour and its neighbours), so what is not known well
+ *       is believed to be quiet, and clocks that are changed or shifts that begin an hour later are no silence.
  * - B3  A silence is learned from when it has ended, never while it goes on.
  * - B4  What is long ago counts less: a hundred hours of a kind at most are remembered.
+ * - B5  Where people are is not known. The same hours of different days are one kind only while it is a working day in all time zones;
+ *       every other hour of the week is a kind of its own: Friday evening and Saturday noon may both be Saturday 0:00 UTC or not.
  */
 
 /** Where a stream stands. */
@@ -26,6 +29,12 @@ interface Hour {
 
 const MINUTE_MS = 60_000;
 const HOURS = 24;
+const WEEK = 7 * HOURS;
+/** B5: from Monday 12:00 UTC, when Monday has begun everywhere, until Thursday 20:00, when Friday begins where it is a day of rest; hours of the week. */
+const WORK_FROM = 12;
+const WORK_UNTIL = 92;
+/** 1970-01-01 was a Thursday. */
+const MONDAY_MS = 4 * HOURS * 3_600_000;
 /** B1. */
 const KNOWN_MINUTES = 120;
 const LEAST_SILENCE = 5;
@@ -37,22 +46,22 @@ const REMEMBERED_MINUTES = 6_000;
 
 /** The habit of one stream. */
 export class QuietBaseline {
-  /** Hours of working days, then those of weekends; UTC. */
-  readonly #hours: Hour[] = Array.from({ length: 2 * HOURS }, () => ({ minutes: 0, active: 0 }));
-  /** B3: silent minutes of each kind of hour, not learned from yet. */
+  /** Hours of days that are working days everywhere, then those of the week; UTC. */
+  readonly #hours: Hour[] = Array.from({ length: HOURS + WEEK }, () => ({ minutes: 0, active: 0 }));
+  /** B3: silent minutes by hour of the week, not learned from yet. */
   readonly #silent = new Map<number, number>();
   #silentMinutes = 0;
 
   /** One minute has passed; `at`: its end, epoch milliseconds. */
   minute(at: number, hasEvents: boolean): QuietVerdict {
-    const kind = kindOf(at - MINUTE_MS);
+    const hour = hourOfWeek(at - MINUTE_MS);
     if (hasEvents) {
       this.#learnSilence();
-      this.#learn(kind, 1, 1);
+      this.#learn(hour, 1, 1);
       return { silentMinutes: 0, chance: 1, isTooQuiet: false };
     }
     this.#silentMinutes += 1;
-    this.#silent.set(kind, (this.#silent.get(kind) ?? 0) + 1);
+    this.#silent.set(hour, (this.#silent.get(hour) ?? 0) + 1);
     const chance = this.#chance();
     const isTooQuiet = chance < UNLIKELY && this.#silentMinutes >= LEAST_SILENCE;
     return { silentMinutes: this.#silentMinutes, chance, isTooQuiet };
@@ -66,33 +75,40 @@ export class QuietBaseline {
 
   /** In what share of the minutes of this hour something comes; undefined: not known yet. */
   share(at: number): number | undefined {
-    const { minutes, active } = this.#hour(kindOf(at));
+    const { minutes, active } = this.#hour(hourOfWeek(at));
     return minutes < KNOWN_MINUTES ? undefined : active / minutes;
   }
 
   #chance(): number {
     let chance = 1;
-    for (const [kind, minutes] of this.#silent) chance *= (1 - this.#lowShare(kind)) ** minutes;
+    for (const [hour, minutes] of this.#silent) chance *= (1 - this.#lowestShare(hour)) ** minutes;
     return chance;
   }
 
-  /** B1, B2. */
-  #lowShare(kind: number): number {
-    const { minutes, active } = this.#hour(kind);
-    if (minutes < KNOWN_MINUTES) return 0;
+  /** B2; 0 where the hour itself is not known (B1). */
+  #lowestShare(hour: number): number {
+    const own = this.#lowShare(hour);
+    if (own === undefined) return 0;
+    const around = [hour - 1, hour + 1].map((other) => this.#lowShare((other + WEEK) % WEEK) ?? 1);
+    return Math.min(own, ...around);
+  }
+
+  #lowShare(hour: number): number | undefined {
+    const { minutes, active } = this.#hour(hour);
+    if (minutes < KNOWN_MINUTES) return undefined;
     // As if one more minute of each kind had been seen: a share of 1 has a deviation too.
     const share = (active + 1) / (minutes + 2);
     return Math.max(0, share - DEVIATIONS * Math.sqrt((share * (1 - share)) / minutes));
   }
 
   #learnSilence(): void {
-    for (const [kind, minutes] of this.#silent) this.#learn(kind, minutes, 0);
+    for (const [hour, minutes] of this.#silent) this.#learn(hour, minutes, 0);
     this.interrupt();
   }
 
   /** B4. */
-  #learn(kind: number, minutes: number, active: number): void {
-    const hour = this.#hour(kind);
+  #learn(hourOf: number, minutes: number, active: number): void {
+    const hour = this.#hour(hourOf);
     hour.minutes += minutes;
     hour.active += active;
     if (hour.minutes <= REMEMBERED_MINUTES) return;
@@ -101,13 +117,14 @@ export class QuietBaseline {
     hour.active *= kept;
   }
 
-  #hour(kind: number): Hour {
-    return this.#hours[kind] ?? { minutes: 0, active: 0 };
+  /** B5. */
+  #hour(hour: number): Hour {
+    const isShared = hour >= WORK_FROM && hour < WORK_UNTIL;
+    return this.#hours[isShared ? hour % HOURS : HOURS + hour] ?? { minutes: 0, active: 0 };
   }
 }
 
-function kindOf(at: number): number {
-  const date = new Date(at);
-  const isWeekend = date.getUTCDay() % 6 === 0;
-  return date.getUTCHours() + (isWeekend ? HOURS : 0);
+/** From Monday 0:00 UTC on. */
+function hourOfWeek(at: number): number {
+  return Math.floor((at - MONDAY_MS) / (60 * MINUTE_MS)) % WEEK;
 }

@@ -56,13 +56,13 @@ describe("a list that the platform forgot", () => {
 });
 
 describe("a silence that is too long for this hour", () => {
-  test("degrades the source, says why, and is left for another channel once; with the first event all is well", async () => {
+  test("degrades the source, says why, is a gap, and is left for another channel once; with the first event all is well", async () => {
     const rig = await genesysRig();
     const { platform, clock, context, source, live, state, marks, proveFlow } = rig;
     await live();
     // The same hour on three working days; nobody is there in between.
     const hour = 3_600_000;
-    const nine = Date.UTC(2023, 10, 15, 9);
+    const nine = Date.UTC(2023, 10, 21, 9);
     for (const day of [0, 1]) {
       await clock.advance(nine + day * 24 * hour - clock.now());
       await eventually("there", () => source.status().state === "live");
@@ -74,6 +74,7 @@ describe("a silence that is too long for this hour", () => {
     await eventually("there", () => source.status().state === "live");
     await proveFlow("day 2");
     await pass(rig, 3, true);
+    const [gaps, eventAt] = [context.gaps.length, context.events.at(-1)?.receivedAt];
     const channels = platform.seen("POST", CHANNELS).length;
     expect(source.status().reason).toBeUndefined();
 
@@ -84,6 +85,13 @@ describe("a silence that is too long for this hour", () => {
     await eventually("another channel", () => platform.seen("POST", CHANNELS).length === channels + 1);
     await clock.advance(2_000);
     await eventually("one socket", () => platform.standing().length === 1);
+    // Whether something was missed nobody can know: from the last event until another channel stood.
+    expect(context.gaps.length).toBe(gaps + 1);
+    const gap = context.gaps.at(-1);
+    expect(gap).toMatchObject({ topics: [PRESENCE], cause: expect.stringContaining("too quiet") as string });
+    expect(gap?.from).toBe(eventAt);
+    expect(gap?.to).toBeGreaterThan((gap?.from ?? 0) + 5 * MINUTE_MS);
+    expect(source.status().rivals?.evictions.count).toBe(0);
     await pass(rig, 10, false);
     expect(platform.seen("POST", CHANNELS).length).toBe(channels + 1);
     platform.emit(PRESENCE, { mark: "at last" });

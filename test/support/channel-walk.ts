@@ -29,6 +29,7 @@ export const ALL_INPUTS: readonly ChannelInput[] = [
   { kind: "displaced", reason: "r", pauseMs: 30_000 },
   { kind: "move", cause: "c" },
   { kind: "doubted", reason: "r" },
+  { kind: "quiet", reason: "r" },
   { kind: "doubted", reason: "r", pauseMs: 30_000 },
   { kind: "steady" },
   { kind: "due" },

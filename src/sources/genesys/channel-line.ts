@@ -118,7 +118,7 @@ export class ChannelLine {
       clock: context.clock,
       logger: context.logger,
       isListening: () => this.#life.standing && !this.#isHeld,
-      tooQuiet: () => this.#apply({ kind: "move", cause: "nothing came for too long" }),
+      tooQuiet: (reason, since) => this.#onQuiet(reason, since),
     });
     this.#sockets = new ChannelSockets(
       { clock: context.clock, net: context.net, maxFrameBytes, decode },
@@ -471,6 +471,13 @@ export class ChannelLine {
     this.#lastGoodAt = this.#blindFrom;
     if (input.kind === "lost") this.#sockets.dropCurrent();
     this.#apply(input);
+    this.#blindFrom = undefined;
+  }
+
+  /** N1: it may be that nobody did anything, or that the platform serves the channel no more; only the next one will tell. */
+  #onQuiet(reason: string, since: number): void {
+    this.#blindFrom = Math.max(since, this.#eventAt ?? 0);
+    this.#apply({ kind: "quiet", reason });
     this.#blindFrom = undefined;
   }
 

@@ -31,6 +31,7 @@ export function tellInput(logger: Logger, input: ChannelInput, { name, failures,
     }
     case "lost":
     case "doubted":
+    case "quiet":
     case "displaced":
       // The gap that begins here is told with this reason.
       logger.debug({ channel: name, failures }, `${name}: ${input.reason}`);

@@ -14,8 +14,8 @@ export interface QuietWatchOptions {
   readonly logger: Logger;
   /** Whether events could come at this moment. */
   readonly isListening: () => boolean;
-  /** It is too quiet; once for each silence. */
-  readonly tooQuiet: (reason: string) => void;
+  /** It is too quiet since then (epoch milliseconds); once for each silence. */
+  readonly tooQuiet: (reason: string, since: number) => void;
 }
 
 const MINUTE_MS = 60_000;
@@ -78,7 +78,8 @@ export class QuietWatch {
     const usual = `at this hour something comes in ${percent} % of the minutes`;
     this.#reason = `too quiet: heartbeats only, for ${silentMinutes} minutes, and ${usual}`;
     logger.warn({ channel: name, silentMinutes, percent }, `${name}: ${this.#reason}`);
-    tooQuiet(this.#reason);
+    // The last event came within the minute before.
+    tooQuiet(this.#reason, now - (silentMinutes + 1) * MINUTE_MS);
   }
 
   #end(why: string): void {
