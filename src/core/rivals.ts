@@ -6,6 +6,8 @@
  * - R2  A socket that was taken twice in an hour is left to the other one, for a channel that nobody else knows.
  * - R3  Whatever goes on coming within the hour is answered more and more slowly: two programs never push each other out for ever.
  * - R4  What is more than an hour ago is forgotten.
+ * - R5  An eviction is of the client, whichever channel it hits: those of all its lines are answered together. What is pushed out within
+ *       a second is pushed out by the same one, so many at once are no fight.
  */
 
 /** What shows that there is another one. */
@@ -40,6 +42,24 @@ const PAUSE_FROM: Readonly<Record<RivalSign, number>> = { eviction: 3, takeover:
 /** More are not told apart. */
 const REMEMBERED = 20;
 
+/** More are one. */
+const BURST_MS = 1_000;
+
+/** R5: evictions of all channels of a client. */
+export class EvictionWatch {
+  /** When each burst began. */
+  #bursts: readonly number[] = [];
+
+  /** An eviction; answers how many milliseconds nothing is tried. `at`: milliseconds of a clock that only goes forward. */
+  note(at: number): number {
+    const recent = this.#bursts.filter((other) => other > at - HOUR_MS);
+    const last = recent.at(-1);
+    const isNew = last === undefined || at - last >= BURST_MS;
+    this.#bursts = (isNew ? [...recent, at] : recent).slice(-REMEMBERED);
+    return pauseAfter("eviction", this.#bursts.length);
+  }
+}
+
 /** What one line has seen. */
 export class RivalWatch {
   readonly #seen: Record<RivalSign, number[]> = { eviction: [], takeover: [], displacement: [], cut: [] };
@@ -50,11 +70,11 @@ export class RivalWatch {
     const recent = [...this.#seen[sign].filter((other) => other > since), at].slice(-REMEMBERED);
     this.#seen[sign] = recent;
     const count = recent.length;
-    const from = PAUSE_FROM[sign];
-    return {
-      count,
-      leave: count >= LEAVE_FROM[sign],
-      pauseMs: count < from ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (count - from), LONGEST_PAUSE_MS),
-    };
+    return { count, leave: count >= LEAVE_FROM[sign], pauseMs: pauseAfter(sign, count) };
   }
+}
+
+function pauseAfter(sign: RivalSign, count: number): number {
+  const from = PAUSE_FROM[sign];
+  return count < from ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (count - from), LONGEST_PAUSE_MS);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type RivalSign, RivalWatch } from "../../src/core/rivals.ts";
+import { EvictionWatch, type RivalSign, RivalWatch } from "../../src/core/rivals.ts";
 
 const HOUR = 3_600_000;
 const sign = fc.constantFrom<RivalSign>("eviction", "takeover", "displacement", "cut");
@@ -35,5 +35,30 @@ describe("others who use what is ours", () => {
     expect(pauses).toEqual([30, 60, 120, 240, 480, 960, 960, 960]);
     expect(watch.note("displacement", HOUR + 10).pauseMs).toBe(30_000);
     expect(watch.note("eviction", 5).pauseMs).toBe(0);
+  });
+
+  test("evictions of all lines are answered together, those of one second as one", () => {
+    const gaps = fc.array(
+      fc.integer({ min: 0, max: 2_000_000 }).chain((most) => fc.integer({ min: 0, max: most })),
+      {
+        maxLength: 80,
+      },
+    );
+    fc.assert(
+      fc.property(gaps, (all) => {
+        const watch = new EvictionWatch();
+        const bursts: number[] = [];
+        let at = 0;
+        for (const gap of all) {
+          at += gap;
+          const last = bursts.at(-1);
+          // A burst that is forgotten is no reason to join it.
+          if (last === undefined || at - last >= 1_000) bursts.push(at);
+          const count = Math.min(20, bursts.filter((begun) => begun > at - HOUR).length);
+          const seconds = [0, 0, 0, 30, 60, 120, 240, 480, 960][count] ?? 960;
+          expect(watch.note(at)).toBe(seconds * 1_000);
+        }
+      }),
+    );
   });
 });

@@ -98,6 +98,8 @@ export interface ForeignGenesys {
   tokenLifeS: number;
   /** What the channel's `connectUri` is, where not its own address. */
   connectUri: ((channelId: string) => string) | undefined;
+  /** How the socket of a channel is closed that one more pushes out; undefined: it stands, and nothing comes. */
+  evictionCode: number | undefined;
   /** The end of a channel that is made, or whose list is written, now. */
   expires: () => string;
   readonly channels: ForeignChannel[];
@@ -173,6 +175,7 @@ class Platform implements ForeignGenesys {
   readonly tokens: string[] = [];
   tokenLifeS = 86_400;
   connectUri: ((channelId: string) => string) | undefined;
+  evictionCode: number | undefined;
   expires = (): string => "2026-03-05T10:00:00.000Z";
   readonly channels: MutableChannel[] = [];
   readonly sockets: ForeignSocket[] = [];
@@ -343,6 +346,7 @@ class Platform implements ForeignGenesys {
       // Silently: the least recently used, unconnected ones first.
       const victim = this.channels.find(({ socket }) => socket === undefined) ?? this.channels[0];
       if (victim !== undefined) this.expire(victim);
+      if (this.evictionCode !== undefined) victim?.socket?.close(this.evictionCode);
     }
     this.#made += 1;
     const id = `streaming-0-canary${String(this.#made).padStart(20, "0")}`;

@@ -40,6 +40,8 @@ export interface RigOptions {
   readonly secret?: string;
   readonly limits?: GenesysSourceOptions["limits"];
   readonly reconcile?: GenesysSourceOptions["reconcile"];
+  /** Of another rig, for a second process with the same client. @defaultValue one of its own */
+  readonly platform?: ForeignGenesys;
 }
 
 export async function genesysRig({
@@ -48,8 +50,9 @@ export async function genesysRig({
   secret = SECRET,
   limits,
   reconcile,
+  platform: shared,
 }: RigOptions = {}): Promise<GenesysRig> {
-  const platform = await startForeignGenesys({ clientId: CLIENT_ID, clientSecret: SECRET });
+  const platform = shared ?? (await startForeignGenesys({ clientId: CLIENT_ID, clientSecret: SECRET }));
   prepare?.(platform);
   const clock = createFakeClock();
   const context = createSpyContext(clock, systemNet());
@@ -67,7 +70,7 @@ export async function genesysRig({
     const closing = source.close();
     await clock.advance(10_000);
     await closing;
-    await platform.close();
+    if (shared === undefined) await platform.close();
     // P9: whatever the test did to it, no secret came out (tokens, channel ids and the client secret are canaries).
     const told = context.logger.text() + JSON.stringify([source.status(), context.gaps, context.malformedReasons]);
     expect(told).not.toContain("canary");

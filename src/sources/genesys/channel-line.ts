@@ -16,41 +16,20 @@ import {
   stepChannel,
 } from "../../core/channel-state.ts";
 import type { Timer } from "../../ports/clock.ts";
-import type { ConnectionStatus, OpenGap, SourceContext } from "../../ports/source.ts";
+import type { ConnectionStatus, OpenGap } from "../../ports/source.ts";
 import type { SystemTopic } from "../../wire/genesys.ts";
-import type { Renewals } from "./client.ts";
 import { GONE_CAUSE, LeftChannels } from "./left-channels.ts";
+import type { ChannelLineOptions } from "./line-options.ts";
 import { tellInput } from "./line-words.ts";
 import { QuietWatch } from "./quiet-watch.ts";
-import { RivalSigns, type ToldSign } from "./rival-signs.ts";
+import { RivalSigns } from "./rival-signs.ts";
 import { ChannelRenewal } from "./channel-renewal.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
-import type { Channel, ChannelsApi } from "./channels-api.ts";
-import type { DecodedFrame, FrameDecoder } from "./decode.ts";
+import type { Channel } from "./channels-api.ts";
+import type { DecodedFrame } from "./decode.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import type { RejectedTopic } from "./topic-list.ts";
 import { afterLoss, describeEnd, wordsFor } from "./wording.ts";
-
-/** What {@link ChannelLine} takes. */
-export interface ChannelLineOptions {
-  /** For people: `channel 1`. */
-  readonly name: string;
-  readonly topics: readonly string[];
-  /** Epoch milliseconds: since then these topics may have been missed. @defaultValue the time of the start */
-  readonly missedSince?: number;
-  readonly context: SourceContext;
-  readonly channels: ChannelsApi;
-  /** Of all lines of the client. */
-  readonly renewals: Renewals;
-  /** Send combined topics. */
-  readonly combine: boolean;
-  readonly decode: FrameDecoder;
-  readonly maxFrameBytes: number;
-  /** One event, or a frame that does not parse. */
-  readonly frame: (frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean) => void;
-  /** Somebody else uses the line's channel, or its client. */
-  readonly rival: (sign: ToldSign) => void;
-}
 
 const BACKOFF = { initialMs: 500, maxMs: 60_000 };
 const SLOW_MS = 240_000;
@@ -99,7 +78,7 @@ export class ChannelLine {
     this.#options = options;
     this.#since = context.clock.now();
     this.#lastGoodAt = options.missedSince;
-    this.#signs = new RivalSigns(context.clock, options.rival);
+    this.#signs = new RivalSigns(context.clock, options.evictions, options.rival);
     this.#subscriptions = new Subscriptions({ name, context, channels, topics, combine }, (reason) =>
       this.#blind({ kind: "doubted", reason }),
     );

@@ -6,6 +6,7 @@
  * - B2  With the last source that uses it, it is forgotten, its token too.
  */
 import { pickInstant } from "../../core/renewal.ts";
+import { EvictionWatch } from "../../core/rivals.ts";
 import { createTokenSource, secretSpellings } from "../../oauth/token.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Net } from "../../ports/net.ts";
@@ -27,6 +28,7 @@ export interface PlatformClient {
   readonly api: GenesysApi;
   readonly channels: ChannelsApi;
   readonly renewals: Renewals;
+  readonly evictions: EvictionWatch;
   /** This source uses it no more. Once. */
   release(): void;
 }
@@ -81,7 +83,12 @@ function createShared(key: string, identity: ClientIdentity, { clock, net, logge
   const tokens = createTokenSource({ url, style: "basic", clientId, clientSecret, clock, net });
   const api = createGenesysApi({ base: endpoints.api, tokens, secrets, clock, net, logger });
   const channels = createChannelsApi({ api, tokens, endpoints, clock });
-  return { key, net, client: { api, channels, renewals: createRenewals(clock) }, users: 0 };
+  return {
+    key,
+    net,
+    client: { api, channels, renewals: createRenewals(clock), evictions: new EvictionWatch() },
+    users: 0,
+  };
 }
 
 /** Renewals of one client. */

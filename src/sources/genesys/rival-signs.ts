@@ -8,7 +8,7 @@
  * - V2  A takeover is concluded where the platform ended the socket regularly and the channel goes on.
  */
 import type { ChannelInput, ChannelLife } from "../../core/channel-state.ts";
-import { type RivalSign, RivalWatch } from "../../core/rivals.ts";
+import { type EvictionWatch, type RivalSign, RivalWatch } from "../../core/rivals.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Channel } from "./channels-api.ts";
 
@@ -41,14 +41,17 @@ const SHORT_LIFE_MS = 60_000;
 export class RivalSigns {
   readonly #clock: Clock;
   readonly #told: (sign: ToldSign) => void;
+  readonly #evictions: EvictionWatch;
   readonly #watch = new RivalWatch();
   /** The last loss was one of several cuts: the channel is left, whatever it is. */
   #isCutOften = false;
   /** The last channel that was evicted. */
   #evicted: Channel | undefined;
 
-  constructor(clock: Clock, told: (sign: ToldSign) => void) {
+  /** `evictions`: of all lines of the client. */
+  constructor(clock: Clock, evictions: EvictionWatch, told: (sign: ToldSign) => void) {
     this.#clock = clock;
+    this.#evictions = evictions;
     this.#told = told;
   }
 
@@ -80,7 +83,7 @@ export class RivalSigns {
   #gone(input: GoneInput, reason: string, facts: LineFacts): ChannelInput {
     if (!this.#isEvicted(facts)) return input;
     this.#evicted = facts.channel;
-    const { pauseMs } = this.#note("eviction");
+    const pauseMs = Math.max(this.#note("eviction").pauseMs, this.#evictions.note(this.#clock.monotonic()));
     const why = "the platform dropped the channel before its end, as it does where an OAuth client has more than 20";
     return { ...input, reason: `${reason}: ${why}`, pauseMs };
   }

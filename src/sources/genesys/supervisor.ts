@@ -275,7 +275,7 @@ class Supervisor implements GenesysSource {
   }
 
   #addLine(
-    { context, channels, renewals, reconciler }: Running,
+    { context, channels, renewals, evictions, reconciler }: Running,
     place: number,
     topics: readonly string[],
     missedSince: number,
@@ -289,6 +289,7 @@ class Supervisor implements GenesysSource {
       context: reconciler?.context ?? context,
       channels,
       renewals,
+      evictions,
       combine: this.#combines(),
       decode: this.#decode,
       maxFrameBytes: this.#plan.maxFrameBytes,
