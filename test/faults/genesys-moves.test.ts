@@ -111,6 +111,17 @@ describe("a move", () => {
     expect(platform.channels.at(-1)?.token).toBe(platform.tokens[1]);
   });
 
+  test("a token of twenty seconds, as an emulator in a hurry gives them, is left before its end too", async () => {
+    const rig = await genesysRig({ prepare: (platform) => void (platform.tokenLifeS = 20) });
+    const { platform, context, live } = rig;
+    await live();
+    const gaps = context.gaps.length;
+    for (let second = 0; second < 18; second += 1) await fly(rig, 1_000);
+    await eventually("moved", () => context.logger.text().includes("without a gap"));
+    expect(platform.channels.at(-1)?.token).toBe(platform.tokens[1]);
+    expect(context.gaps.length).toBe(gaps);
+  });
+
   test("several lines are renewed one after the other, all before the token ends, with one new token", async () => {
     const topics = ["a", "b", "c", "d"].map((id) => `v2.users.${id}.presence`);
     const rig = await genesysRig({

@@ -56,7 +56,8 @@ export class ChannelRenewal {
     const until = Math.min(token.renewAt, byChannel);
     const from = now + Math.max((until - now) * (1 - SPREAD), LEAST_MS);
     this.#isTold = false;
-    this.#at(from, Math.max(until, from + LEAST_MS), () => {
+    // One that is overdue has a window too, so that lines which are do not all move at once.
+    this.#at(from, until > from ? until : from + LEAST_MS, () => {
       if (byToken) void this.#replace(channel);
       else void this.#renew(channel);
     });
