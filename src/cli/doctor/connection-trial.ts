@@ -43,7 +43,7 @@ export async function tryConnection(setting: TrialSetting, tell: Tell): Promise<
     return undefined;
   }
   const channels = createChannelsApi({ ...account, clock });
-  const created = await channels.create(true);
+  const created = await channels.createIfFree(() => false);
   if (created.kind === "no-free-channel") {
     tell("connection", "unchecked", "no channel was opened: the last free one was just taken");
     return undefined;

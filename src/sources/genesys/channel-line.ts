@@ -294,11 +294,14 @@ export class ChannelLine {
       this.#apply({ kind: "created" });
       return;
     }
-    const answer = await this.#options.channels.create(ifFree);
+    const { channels } = this.#options;
+    // What delivers nothing any more does not wait for others.
+    const mayWait = (): boolean => this.#life.effort === "creating" && this.#life.standing && this.#gap === undefined;
+    const answer = await (ifFree ? channels.createIfFree(mayWait) : channels.create());
     switch (answer.kind) {
       case "created":
         if (this.#life.effort !== "creating") {
-          void this.#options.channels.leave(answer.channel);
+          void channels.leave(answer.channel);
           return;
         }
         this.#made = answer.channel;

@@ -8,6 +8,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { combineTopics } from "../../core/topic.ts";
 import { API_PATHS, MAX_CHANNELS } from "../../wire/genesys.ts";
 import { connectUriProblem, type Endpoints } from "./endpoints.ts";
+import { MoveTurns } from "./move-turns.ts";
 import type { ApiAnswer, CallPriority, GenesysApi } from "./rest.ts";
 import {
   mentionedTopic,
@@ -65,8 +66,13 @@ export type ReadBack =
 
 /** Channels of one client. */
 export interface ChannelsApi {
-  /** `ifFree`: only when the client has a channel to spare. */
-  create(ifFree: boolean): Promise<CreateAnswer>;
+  /** In any case; where the client has no channel to spare, one of them is pushed out. */
+  create(): Promise<CreateAnswer>;
+  /**
+   * Only when the client has a channel to spare, for a line that will leave the one that it has. Where others are moving, it is waited
+   * for what they leave, as long as that is of use.
+   */
+  createIfFree(mayWait: () => boolean): Promise<CreateAnswer>;
   /** Makes these topics, single ones, the channel's whole list, and reads back what the platform made of it. */
   subscribe(channel: Channel, topics: readonly string[], options?: WriteOptions): Promise<SubscribeAnswer>;
   /** Writes the list anew, which the platform takes for a sign that the channel is wanted: its life begins anew. */
@@ -113,6 +119,7 @@ class Channels implements ChannelsApi {
   readonly #clock: Clock;
   /** Channels that we left: the platform lists them until they end, though nothing uses them. */
   readonly #left = new Set<string>();
+  readonly #moves: MoveTurns;
   /** Of each channel what is under way on its list. */
   readonly #writes = new WeakMap<Channel, Promise<unknown>>();
 
@@ -121,13 +128,21 @@ class Channels implements ChannelsApi {
     this.#tokens = tokens;
     this.#endpoints = endpoints;
     this.#clock = clock;
+    this.#moves = new MoveTurns(clock);
   }
 
-  async create(ifFree: boolean): Promise<CreateAnswer> {
-    if (ifFree) {
+  async createIfFree(mayWait: () => boolean): Promise<CreateAnswer> {
+    const attempt = async (): Promise<CreateAnswer | undefined> => {
       const count = await this.inUse("subscribe");
-      if (count !== undefined && count >= MAX_CHANNELS) return { kind: "no-free-channel" };
-    }
+      if (count !== undefined && count >= MAX_CHANNELS) return undefined;
+      const answer = await this.create();
+      if (answer.kind === "created") this.#moves.begun();
+      return answer;
+    };
+    return (await this.#moves.move(attempt, mayWait)) ?? { kind: "no-free-channel" };
+  }
+
+  async create(): Promise<CreateAnswer> {
     const answer = await this.#api.call({ method: "POST", path: API_PATHS.channels, priority: "reconnect" });
     if (answer.kind === "gone") return { kind: "refused", reason: answer.reason };
     if (answer.kind !== "ok") return answer;
@@ -214,6 +229,7 @@ class Channels implements ChannelsApi {
 
   async leave(channel: Channel): Promise<void> {
     this.#left.add(channel.id);
+    this.#moves.left();
     await this.#inTurn(channel, () => this.#put(channel, [], { priority: "subscribe" }));
   }
 

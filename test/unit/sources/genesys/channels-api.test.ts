@@ -28,7 +28,7 @@ function platform(entities: { id?: string }[]) {
 test("a channel that was left counts as free only while the platform still lists it", async () => {
   const entities: { id?: string }[] = Array.from({ length: 18 }, () => ({}));
   const { channels, created } = platform(entities);
-  const first = await channels.create(false);
+  const first = await channels.create();
   if (first.kind !== "created") throw new Error("created expected");
   entities.push({ id: first.channel.id });
   await channels.leave(first.channel);
@@ -37,6 +37,6 @@ test("a channel that was left counts as free only while the platform still lists
   // The platform removed it for a foreign one: 20 living channels, and none of them is ours to give.
   entities.splice(18, 1, {}, {});
   expect(await channels.inUse()).toBe(20);
-  expect(await channels.create(true)).toEqual({ kind: "no-free-channel" });
+  expect(await channels.createIfFree(() => true)).toEqual({ kind: "no-free-channel" });
   expect(created.length).toBe(1);
 });
