@@ -20,6 +20,8 @@ export class MoveTurns {
   #last: Promise<unknown> = Promise.resolve();
   /** When those began that have left no channel yet; monotonic. */
   #begun: readonly number[] = [];
+  /** Who looks for a free channel now, and may be about to move. */
+  #trying = 0;
   /** Channels that were left, and that none of those who wait has gone for. */
   #free = 0;
   /** Who waits, the first to come first. */
@@ -36,7 +38,8 @@ export class MoveTurns {
       // M1.
       const turn = this.#last.then(attempt, attempt);
       this.#last = turn;
-      const found = await turn;
+      this.#trying += 1;
+      const found = await turn.finally(() => (this.#trying -= 1));
       if (found !== undefined || !(await this.#isOneLeft(until, mayWait))) return found;
     }
   }
@@ -64,7 +67,8 @@ export class MoveTurns {
       }
       const now = this.#clock.monotonic();
       this.#begun = this.#begun.filter((at) => at > now - MOVE_MS);
-      if (this.#begun.length === 0 || now >= until) return false;
+      const isMoving = this.#begun.length > 0 || this.#trying > 0;
+      if (!isMoving || now >= until) return false;
       await this.#moment();
     }
     return false;
