@@ -188,6 +188,26 @@ describe("what the platform announces", () => {
     expect(context.logger.text()).toContain("the token was revoked");
   });
 
+  test("a revoked token while the line is joining its next channel: that one ends too, and the line finds another", async () => {
+    const { platform, clock, context, live, channel, retry, proveFlow } = await genesysRig();
+    await live();
+    const old = await channel();
+    platform.system(old, "v2.system.socket_closing");
+    await eventually("connecting", () => platform.sockets.length === 2);
+    // Before its list is written.
+    platform.system(old, `v2.system.token_revoked.${old.id}`);
+    await eventually("joined", () => context.logger.text().includes("without a gap"));
+    await clock.advance(2_000);
+    const joined = await live();
+    platform.revoke(joined.channel.token);
+    for (const one of platform.channels.slice()) platform.expire(one);
+    joined.close(1008);
+    await retry();
+    await proveFlow("on");
+    expect(platform.tokens.length).toBe(2);
+    expect(context.gaps.every(({ to }) => to !== undefined)).toBe(true);
+  });
+
   test("another instance took over: not fought for half a minute, and said plainly", async () => {
     const { platform, clock, context, live, channel, proveFlow } = await genesysRig();
     await live();

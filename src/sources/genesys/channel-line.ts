@@ -363,9 +363,18 @@ export class ChannelLine {
     this.#apply({ kind: "joined" });
   }
 
+  get #isUsingMade(): boolean {
+    const { effort, target } = this.#life;
+    return target === "new" && (effort === "connecting" || effort === "joining");
+  }
+
   async #check(): Promise<void> {
     const { channels } = this.#options;
-    if (this.#held === undefined) return;
+    // Whatever led here: waiting for an answer that nobody gives would be for ever.
+    if (this.#held === undefined) {
+      this.#apply({ kind: "checked", exists: false });
+      return;
+    }
     const answer = await channels.exists(this.#held);
     if (answer.kind === "known") this.#apply({ kind: "checked", exists: answer.exists });
     else this.#apply({ ...answer, kind: "check-failed" });
@@ -425,7 +434,8 @@ export class ChannelLine {
       case "token-revoked":
         // The socket may go on for a moment: it is read until the platform ends it.
         if (this.#held !== undefined) this.#options.channels.forgetToken(this.#held);
-        this.#made = undefined;
+        // One that is being joined stays what the effort is about; its end is the platform's, and is answered like any other.
+        if (!this.#isUsingMade) this.#made = undefined;
         this.#apply({ kind: "move", cause: "the token was revoked" });
         return;
       case "no-longer-subscribed":
