@@ -36,6 +36,16 @@ export const FRAME = {
 /** What a client may send to be answered by a `pong`. */
 export const PING = '{"message":"ping"}';
 
+const PONG = /"topicName"\s*:\s*"channel\.metadata".*"message"\s*:\s*"pong"|"message"\s*:\s*"pong".*"channel\.metadata"/su;
+/** Answers are about 70 bytes long. */
+const PONG_MAX_BYTES = 512;
+const latin1 = new TextDecoder("latin1");
+
+/** Whether a frame is the answer to {@link PING}. */
+export function isPong(frame: Uint8Array): boolean {
+  return frame.length <= PONG_MAX_BYTES && PONG.test(latin1.decode(frame));
+}
+
 /** A heartbeat comes every 30 s; after so much silence a link counts as dead (official clients). */
 export const SILENCE_MS = 35_000;
 

@@ -34,6 +34,7 @@ async function fly({ platform, clock, source }: GenesysRig, ms: number): Promise
     await eventually("heard", () =>
       source.status().connections.every(({ lastFrameAt }) => lastFrameAt === clock.now()),
     );
+    await platform.answered();
   }
 }
 
@@ -105,6 +106,7 @@ describe("a move", () => {
     await fly(rig, 200_000);
     await eventually("a second token", () => platform.tokens.length === 2);
     await eventually("moved", () => context.logger.text().includes("without a gap"));
+    await platform.answered();
     await clock.advance(2_000);
     await proveFlow("on");
     expect(context.gaps.length).toBe(gaps);
@@ -146,6 +148,7 @@ describe("a move", () => {
     // Never two within one second.
     expect(seen.every((count, place) => count - (seen[place - 1] ?? 0) <= 1)).toBe(true);
     expect(platform.tokens.length).toBe(2);
+    await platform.answered();
     await clock.advance(2_000);
     const owners = (): number => new Set(platform.standing().map(({ channel }) => channel.token)).size;
     await eventually("all with the new token", () => platform.standing().length === 4 && owners() === 1);
@@ -169,6 +172,7 @@ describe("a channel that comes to its end", () => {
     const gaps = context.gaps.length;
     await fly(rig, 1_000_000);
     await eventually("moved", () => context.logger.text().includes("without a gap"));
+    await platform.answered();
     await clock.advance(2_000);
     await proveFlow("on");
     expect(platform.seen("POST", CHANNELS).length).toBe(2);

@@ -4,6 +4,7 @@
  *
  * Nothing happens by itself: heartbeats, events and ends come when a test says so; only `{"message":"ping"}` is answered.
  */
+import { once } from "node:events";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -69,6 +70,8 @@ export interface ForeignSocket {
   cut(): void;
   /** Sends and answers nothing any more, and does not say so. */
   freeze(): void;
+  /** Resolves when the client has read all answers to what it has asked so far. */
+  answered(): Promise<void>;
 }
 
 /** A person or a queue. */
@@ -109,6 +112,8 @@ export interface ForeignGenesys {
   /** Sends an event to every socket whose channel has the topic; gives the number of sockets. */
   emit(topicName: string, eventBody: unknown): number;
   heartbeat(): void;
+  /** Resolves when all clients have read the answers to what they have asked so far. */
+  answered(): Promise<void>;
   /** A notice of the platform on one channel. */
   system(channel: ForeignChannel, topicName: string, eventBody?: unknown): void;
   /** The channel is gone, as after its end. */
@@ -212,6 +217,10 @@ class Platform implements ForeignGenesys {
     for (const socket of this.standing()) {
       socket.send('{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}');
     }
+  }
+
+  async answered(): Promise<void> {
+    await Promise.all(this.standing().map((socket) => socket.answered()));
   }
 
   system(channel: ForeignChannel, topicName: string, eventBody: unknown = {}): void {
@@ -430,6 +439,14 @@ function foreignSocket(channel: MutableChannel, socket: WebSocket, duplex: Duple
     cut: () => void duplex.destroy(),
     freeze() {
       frozen = true;
+    },
+    async answered() {
+      // One way for the question, one for the answer: what comes between two ends is in order.
+      for (let trip = 0; trip < 2 && !frozen && socket.readyState === socket.OPEN; trip += 1) {
+        const back = once(socket, "pong");
+        socket.ping();
+        await Promise.race([back, once(socket, "close")]);
+      }
     },
   };
 }

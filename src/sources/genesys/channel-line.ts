@@ -55,7 +55,7 @@ export class ChannelLine {
   #made: Channel | undefined;
   #gap: OpenGap | undefined;
   #lastGoodAt: number | undefined;
-  /** Epoch milliseconds: when the last event came. */
+  /** Epoch milliseconds: the last event that came was not sent before then. */
   #eventAt: number | undefined;
   /** The gap that begins now began then; undefined: with the last sign of life. */
   #blindFrom: number | undefined;
@@ -108,13 +108,13 @@ export class ChannelLine {
           const input = wordsFor(end, context.clock.now());
           this.#apply(this.#life.effort === "joining" ? { ...input.joining } : { ...input.handshake });
         },
-        currentEnded: (end, lastSignAt) => {
-          this.#lastGoodAt = lastSignAt ?? this.#lastGoodAt;
+        currentEnded: (end, provenAt) => {
+          this.#lastGoodAt = provenAt ?? this.#lastGoodAt;
           this.#apply({ kind: "lost", reason: describeEnd(end), next: afterLoss(end) });
         },
         frame: (frame, bytes, isBinary) => {
           this.#quiet.event();
-          this.#eventAt = this.#sockets.currentSignAt;
+          this.#eventAt = this.#sockets.currentProvenAt;
           options.frame(frame, bytes, isBinary);
         },
         unproven: (from, to) => this.#declare(from, to),
@@ -412,7 +412,7 @@ export class ChannelLine {
 
   #beginGap(cause: string): void {
     const { context } = this.#options;
-    const from = this.#blindFrom ?? this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();
+    const from = this.#blindFrom ?? this.#sockets.currentProvenAt ?? this.#lastGoodAt ?? context.clock.now();
     this.#gap ??= context.openGap({ topics: this.topics, cause, from, atStart: this.#joins === 0 });
   }
 
@@ -473,9 +473,9 @@ export class ChannelLine {
     this.#blindFrom = undefined;
   }
 
-  /** N1: the old socket gave no sign of life any more when its successor stood. */
+  /** N1: not all had come on the old socket when its successor stood. */
   #declare(from: number, to: number): void {
-    const cause = "the old socket gave no sign of life any more when its successor stood: it had been cut, unseen";
+    const cause = "the old socket was dead or behind, unseen, when its successor stood";
     this.#options.context.openGap({ topics: this.topics, cause, from }).end(to);
   }
 

@@ -4,8 +4,9 @@
  * - K1  `next` is in handshake or joining; `current` delivers; `old` delivers beside it until it is let go.
  * - K2  While two deliver, equal events are folded and the order of the old one leads (`core/overlap.ts`).
  * - K3  A socket that ends by our own will is not reported.
- * - K4  The old one is let go when it has shown that it lived until its successor delivered. Where it has not, what it may have
- *       missed since its last sign of life is told (`unproven`).
+ * - K4  The old one is let go when it has shown that all has come that was sent on it before its successor delivered. Where it has
+ *       not, what it may have missed is told (`unproven`).
+ * - K5  What an old one carried is not handed on again when a successor that is behind carries it later, whichever of them ends first.
  */
 import { createOverlap, type Overlap } from "../../core/overlap.ts";
 import type { Clock, Timer } from "../../ports/clock.ts";
@@ -23,11 +24,11 @@ export interface SocketsListener {
   alive(): void;
   /** The successor ended before it joined. */
   nextEnded(end: ConnectionEnd): void;
-  /** The delivering socket ended by itself. `lastSignAt`: when all was surely well. */
-  currentEnded(end: ConnectionEnd, lastSignAt: number | undefined): void;
+  /** The delivering socket ended by itself. `provenAt`: all that was sent on it before then has come, epoch milliseconds. */
+  currentEnded(end: ConnectionEnd, provenAt: number | undefined): void;
   /** One event, or a frame that is none; each once, in order. */
   frame(frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void;
-  /** The old socket may have been dead between these instants (epoch milliseconds), and nobody else delivered. */
+  /** The old socket may have been dead or behind between these instants (epoch milliseconds), and nobody else delivered. */
   unproven(from: number, to: number): void;
   /** A frame that is about the socket itself. `standing`: it came on the delivering one. */
   notice(frame: Extract<DecodedFrame, { readonly kind: "system" | "answer" }>, standing: boolean): void;
@@ -78,9 +79,8 @@ export class ChannelSockets {
   #left: ((channel: Channel) => void) | undefined;
   #overlap: Overlap<KeptFrame> | undefined;
   #overlapTimer: Timer | undefined;
-  /** The overlap that is over, for what its successor carries late. */
-  #late: { readonly overlap: Overlap<KeptFrame>; readonly link: Link } | undefined;
-  #lateTimer: Timer | undefined;
+  /** Overlaps that are over, for what a socket carries late. */
+  readonly #late = new Map<Overlap<KeptFrame>, { readonly link: Link; readonly timer: Timer }>();
   #held = false;
   #folded = 0;
   /** Overlaps: how many there were, how long the past ones took, and when the present one began. */
@@ -89,6 +89,8 @@ export class ChannelSockets {
   #overlapSince: number | undefined;
   /** Epoch milliseconds: when the successor of the old socket joined. */
   #joinedAt = 0;
+  /** Whether all has come on the old socket that was sent before then. */
+  #isProven: () => boolean = () => false;
 
   constructor(options: ChannelSocketsOptions, listener: SocketsListener) {
     this.#options = options;
@@ -102,9 +104,9 @@ export class ChannelSockets {
     return { count: this.#overlaps, ms, folded: this.#folded + (this.#overlap?.folded ?? 0), since };
   }
 
-  /** The last sign of life of the delivering socket, epoch milliseconds. */
-  get currentSignAt(): number | undefined {
-    return this.#current?.connection?.lastSignAt;
+  /** All that was sent before then on the delivering socket has come, epoch milliseconds. */
+  get currentProvenAt(): number | undefined {
+    return this.#current?.connection?.provenAt;
   }
 
   /** Opens the successor; on the same channel the platform drops the old socket by itself. */
@@ -134,7 +136,7 @@ export class ChannelSockets {
   promote(left: (channel: Channel) => void): boolean {
     const next = this.#next;
     if (next === undefined) return false;
-    this.#letOldGo(false);
+    this.#letOldGo();
     const old = this.#current;
     this.#current = next;
     this.#next = undefined;
@@ -148,33 +150,29 @@ export class ChannelSockets {
     this.#overlaps += 1;
     this.#overlapSince = this.#options.clock.now();
     this.#joinedAt = this.#options.clock.now();
-    old.connection?.ask();
+    this.#isProven = old.connection?.ask() ?? (() => true);
     this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#onOverlap());
     return true;
   }
 
   /** K4. While nothing is read nothing can be shown; else no longer, since what the old one lacks waits for its end. */
   #onOverlap(): void {
-    if (!this.#held) this.#letOldGo(false);
+    if (!this.#held) this.#letOldGo();
     else this.#overlapTimer = this.#options.clock.setTimer(OVERLAP_MS, () => this.#onOverlap());
-  }
-
-  get #isProven(): boolean {
-    return (this.#old?.connection?.lastSignAt ?? Infinity) >= this.#joinedAt;
   }
 
   dropNext(): void {
     const next = this.#next;
     this.#next = undefined;
     if (next === undefined) return;
-    // What it alone carried must not go with it.
-    this.#endOverlap();
+    this.#endWithoutNext();
     next.connection?.close();
   }
 
   dropCurrent(): void {
     const current = this.#current;
     this.#current = undefined;
+    if (this.#old === undefined) this.#recogniseLate(this.#next);
     this.#endOverlap();
     current?.connection?.close();
   }
@@ -193,7 +191,8 @@ export class ChannelSockets {
   close(): readonly Channel[] {
     const links = this.#links();
     this.#overlapTimer?.cancel();
-    this.#lateTimer?.cancel();
+    for (const { timer } of this.#late.values()) timer.cancel();
+    this.#late.clear();
     this.#endOverlap();
     [this.#next, this.#current, this.#old] = [undefined, undefined, undefined];
     for (const { connection } of links) {
@@ -225,6 +224,8 @@ export class ChannelSockets {
 
   #onOpened(link: Link): void {
     if (link !== this.#next) return;
+    // Never three at once.
+    this.#letOldGo();
     // From here on two sockets may carry the same event, unless the platform drops the old one (same channel).
     const current = this.#current;
     if (current !== undefined && current.channel.id !== link.channel.id) this.#overlap ??= createOverlap();
@@ -240,12 +241,12 @@ export class ChannelSockets {
       return;
     }
     const overlap = this.#overlap;
-    if (overlap === undefined && this.#late === undefined) {
+    if (overlap === undefined && this.#late.size === 0) {
       this.#listener.frame(frame, bytes, isBinary);
       return;
     }
     const content = contentOf(frame, bytes);
-    if (link === this.#late?.link && this.#late.overlap.late(content)) {
+    if (this.#isLate(link, content)) {
       this.#folded += 1;
       return;
     }
@@ -268,30 +269,29 @@ export class ChannelSockets {
   #onEnded(link: Link, end: ConnectionEnd): void {
     if (link === this.#next) {
       this.#next = undefined;
-      this.#endOverlap();
+      this.#endWithoutNext();
       this.#listener.nextEnded(end);
     } else if (link === this.#old) {
-      // A close frame comes behind all that was sent before it.
-      this.#letOldGo(end.kind === "closed" && end.code !== 1006);
+      this.#letOldGo();
     } else if (link === this.#current) {
       this.#current = this.#old;
       this.#old = undefined;
       this.#overlapTimer?.cancel();
       this.#countOverlap();
-      this.#endOverlap();
-      this.#listener.currentEnded(end, link.connection?.lastSignAt);
+      if (this.#current === undefined) this.#recogniseLate(this.#next);
+      this.#recogniseReleased(this.#endOverlap());
+      this.#listener.currentEnded(end, link.connection?.provenAt);
     }
   }
 
-  #letOldGo(closedWell: boolean): void {
+  #letOldGo(): void {
     this.#overlapTimer?.cancel();
     const old = this.#old;
-    const isProven = closedWell || this.#isProven;
     this.#old = undefined;
     if (old === undefined) return;
-    if (!isProven) this.#listener.unproven(old.connection?.lastSignAt ?? old.openedAt, this.#joinedAt);
+    if (!this.#isProven()) this.#listener.unproven(old.connection?.provenAt ?? old.openedAt, this.#joinedAt);
     this.#countOverlap();
-    this.#recogniseLate();
+    this.#recogniseLate(this.#current);
     this.#endOverlap();
     old.connection?.close();
     this.#left?.(old.channel);
@@ -303,21 +303,42 @@ export class ChannelSockets {
     this.#overlapSince = undefined;
   }
 
-  #recogniseLate(): void {
-    if (this.#overlap === undefined || this.#current === undefined) return;
-    this.#late = { overlap: this.#overlap, link: this.#current };
-    this.#lateTimer?.cancel();
-    this.#lateTimer = this.#options.clock.setTimer(LATE_MS, () => {
-      this.#late = undefined;
-    });
+  /** K5. */
+  #recogniseLate(link: Link | undefined, overlap = this.#overlap): void {
+    if (overlap === undefined || link === undefined) return;
+    const timer = this.#options.clock.setTimer(LATE_MS, () => this.#late.delete(overlap));
+    this.#late.set(overlap, { link, timer });
   }
 
-  #endOverlap(): void {
+  /** The successor goes; what it alone carried must not go with it. */
+  #endWithoutNext(): void {
+    // While there is an old one the overlap is not its own: it was not open yet.
+    if (this.#old === undefined) this.#recogniseReleased(this.#endOverlap());
+  }
+
+  #isLate(link: Link, content: string): boolean {
+    for (const [overlap, late] of this.#late) if (late.link === link && overlap.late(content)) return true;
+    return false;
+  }
+
+  /** K5, the other way round: the successor has gone, and the one before it may still carry what was handed on from it. */
+  #recogniseReleased(released: readonly KeptFrame[]): void {
+    const link = this.#current;
+    if (released.length === 0 || link === undefined) return;
+    const late = createOverlap<KeptFrame>();
+    for (const { frame, bytes } of released) late.old(contentOf(frame, bytes));
+    this.#recogniseLate(link, late);
+  }
+
+  /** Hands on what only the successor carried, and answers that. */
+  #endOverlap(): readonly KeptFrame[] {
     const overlap = this.#overlap;
     this.#overlap = undefined;
-    if (overlap === undefined) return;
+    if (overlap === undefined) return [];
     this.#folded += overlap.folded;
-    for (const { frame, bytes, isBinary } of overlap.end()) this.#listener.frame(frame, bytes, isBinary);
+    const released = overlap.end();
+    for (const { frame, bytes, isBinary } of released) this.#listener.frame(frame, bytes, isBinary);
+    return released;
   }
 }
 

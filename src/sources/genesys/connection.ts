@@ -1,10 +1,15 @@
 /**
- * One socket of a channel: opened once, never reused. Watches for silence: the server says something every 30 s, so a link
- * that says nothing for 35 s is dead though TCP does not know it; before that it is asked (`ping`), which is answered.
+ * One socket of a channel: opened once, never reused.
+ *
+ * - W1  It watches for silence: the server says something every 30 s, so a link that says nothing for 35 s is dead though TCP
+ *       does not know it.
+ * - W2  It asks (`ping`) every few seconds. What comes is in order, so an answer proves that all has come that was sent before the
+ *       question was (`provenAt`). What was read last proves less: it may have been on its way for long.
+ * - W3  Nobody has to answer: where no answer comes while other things do, what was read last is the best there is.
  */
 import type { Clock, Timer } from "../../ports/clock.ts";
 import type { Net, Socket, SocketEnd, SocketListener } from "../../ports/net.ts";
-import { PING, SILENCE_MS } from "../../wire/genesys.ts";
+import { isPong, PING, SILENCE_MS } from "../../wire/genesys.ts";
 
 /** How a connection ended. `silent`: cut by the watchdog. */
 export type ConnectionEnd = SocketEnd | { readonly kind: "silent"; readonly silentMs: number };
@@ -28,8 +33,8 @@ export interface ConnectionOptions {
 }
 
 const HANDSHAKE_MS = 15_000;
-/** Asked for a sign of life after so much silence. */
-const ASK_AFTER_MS = 20_000;
+/** Between two questions. */
+const ASK_EVERY_MS = 5_000;
 
 /** One connection. */
 export class Connection {
@@ -37,14 +42,22 @@ export class Connection {
   readonly #listener: ConnectionListener;
   readonly #socket: Socket;
   #watch: Timer | undefined;
-  #asked = false;
   #alive = false;
   #held = false;
+  #open = false;
   #over = false;
   /** Monotonic. */
   #signAt = 0;
-  /** Epoch milliseconds. */
-  lastSignAt: number | undefined;
+  #lastSignAt: number | undefined;
+  /** Epoch milliseconds of the questions without an answer yet, and how many have one. */
+  #asks: number[] = [];
+  #answered = 0;
+  #provenAt: number | undefined;
+  /** W3. */
+  #answers: "unknown" | "yes" | "no" = "unknown";
+  /** Something came since the last look. */
+  #spoke = false;
+  #looksInVain = 0;
 
   constructor({ clock, net, uri, maxFrameBytes }: ConnectionOptions, listener: ConnectionListener) {
     this.#clock = clock;
@@ -52,18 +65,38 @@ export class Connection {
     const own: SocketListener = {
       opened: () => this.#onOpened(),
       message: (bytes, isBinary) => {
+        if (this.#asks.length > 0 && isPong(bytes)) this.#onAnswer();
         this.#sign();
         if (!this.#over) this.#listener.frame(bytes, isBinary);
       },
       control: () => this.#sign(),
-      closed: (end) => this.#end(end),
+      closed: (end) => {
+        // A close frame is a sign too. Not that all came that was sent before the question, as it may have been on its way for long.
+        if (end.kind === "closed" && end.code !== 1006) this.#lastSignAt = this.#clock.now();
+        this.#end(end);
+      },
     };
     this.#socket = net.openSocket({ url: uri, handshakeTimeoutMs: HANDSHAKE_MS, maxFrameBytes }, own);
   }
 
-  /** Asks the server for a sign of life. */
-  ask(): void {
+  /** When something was read last, epoch milliseconds. */
+  get lastSignAt(): number | undefined {
+    return this.#lastSignAt;
+  }
+
+  /** All that was sent to us before then has come, epoch milliseconds (W2, W3); undefined: it never stood. */
+  get provenAt(): number | undefined {
+    return this.#answers === "no" ? this.#lastSignAt : this.#provenAt;
+  }
+
+  /** Asks the server for a sign of life, and answers whether it has come, to be asked later on. */
+  ask(): () => boolean {
+    const askedAt = this.#clock.now();
+    if (!this.#open || this.#over) return () => false;
     this.#socket.send(PING);
+    this.#asks.push(askedAt);
+    const number = this.#answered + this.#asks.length;
+    return () => (this.#answers === "no" ? (this.#lastSignAt ?? 0) >= askedAt : this.#answered >= number);
   }
 
   /** Stops and restarts reading; meanwhile silence means nothing. */
@@ -73,7 +106,6 @@ export class Connection {
     if (held) this.#socket.pause();
     else {
       this.#signAt = this.#clock.monotonic();
-      this.#asked = false;
       this.#socket.resume();
     }
   }
@@ -87,30 +119,54 @@ export class Connection {
   }
 
   #onOpened(): void {
+    this.#open = true;
     this.#signAt = this.#clock.monotonic();
-    this.lastSignAt = this.#clock.now();
-    this.#arm(ASK_AFTER_MS);
+    this.#lastSignAt = this.#clock.now();
+    this.#provenAt = this.#lastSignAt;
+    this.#watchOn(ASK_EVERY_MS);
     this.#listener.opened();
   }
 
   #sign(): void {
     this.#signAt = this.#clock.monotonic();
-    this.lastSignAt = this.#clock.now();
-    this.#asked = false;
+    this.#lastSignAt = this.#clock.now();
+    this.#spoke = true;
     if (this.#alive || this.#over) return;
     this.#alive = true;
     this.#listener.alive();
   }
 
-  #arm(inMs: number): void {
+  #onAnswer(): void {
+    this.#answers = "yes";
+    this.#looksInVain = 0;
+    this.#answered += 1;
+    this.#provenAt = this.#asks.shift();
+  }
+
+  /**
+   * Asks anew, or gives up the question that was not answered (W3). Counted are looks before which something else came: a process that
+   * stood still, and a link that is dead, say nothing about whether the server answers.
+   */
+  #askOn(): void {
+    if (this.#asks.length === 0) this.ask();
+    else if (this.#spoke) this.#looksInVain += 1;
+    this.#spoke = false;
+    if (this.#looksInVain * ASK_EVERY_MS < SILENCE_MS) return;
+    this.#looksInVain = 0;
+    this.#answers = "no";
+    this.#answered += this.#asks.length;
+    this.#asks = [];
+  }
+
+  #watchOn(inMs: number): void {
     this.#watch = this.#clock.setTimer(inMs, () => this.#look());
   }
 
   #look(): void {
     if (this.#over) return;
     const silentMs = this.#clock.monotonic() - this.#signAt;
-    if (this.#held || silentMs < ASK_AFTER_MS) {
-      this.#arm(this.#held ? ASK_AFTER_MS : ASK_AFTER_MS - silentMs);
+    if (this.#held) {
+      this.#watchOn(ASK_EVERY_MS);
       return;
     }
     if (silentMs >= SILENCE_MS) {
@@ -118,11 +174,8 @@ export class Connection {
       this.#socket.terminate();
       return;
     }
-    if (!this.#asked) {
-      this.#asked = true;
-      this.ask();
-    }
-    this.#arm(SILENCE_MS - silentMs);
+    this.#askOn();
+    this.#watchOn(Math.min(ASK_EVERY_MS, SILENCE_MS - silentMs));
   }
 
   #end(end: ConnectionEnd): void {
