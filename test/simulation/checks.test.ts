@@ -107,10 +107,17 @@ test.each(Object.entries(ALL))("%s has nothing to say of a good run", (_, check)
   expect(check(good())).toEqual([]);
 });
 
-const crashedAt = (at: number): Truth["lives"] => [
-  { startedAt: 0, runningAt: 10, end: { at, how: "crash" }, blindFrom: at },
+const endedAt = (at: number, how: "crash" | "power"): Truth["lives"] => [
+  { startedAt: 0, runningAt: 10, end: { at, how }, blindFrom: at },
   { startedAt: at + 1_000, runningAt: at + 1_100, end: undefined, blindFrom: undefined },
 ];
+const crashedAt = (at: number): Truth["lives"] => endedAt(at, "crash");
+
+test("P2 and P5: what a loss of power took may come again behind a younger one", () => {
+  const handOvers = [handOver(1, 1_000), handOver(2, 1_500), handOver(1, 5_000, { life: 1, attempt: 2 })];
+  const facts = broken({ handOvers, lives: endedAt(2_000, "power") });
+  expect([...orderPerKey(facts), ...boundedDuplicates(facts)]).toEqual([]);
+});
 
 describe.each<[what: string, check: Check, change: Partial<Truth>, says: RegExp]>([
   [
@@ -139,6 +146,25 @@ describe.each<[what: string, check: Check, change: Partial<Truth>, says: RegExp]
     /^P2 crm got event 1 .*after a younger one/u,
   ],
   [
+    "P2: an older event again after a younger one, over a crash without loss of power",
+    orderPerKey,
+    {
+      handOvers: [handOver(1, 1_000), handOver(2, 1_500), handOver(1, 5_000, { life: 1, attempt: 2 })],
+      lives: crashedAt(2_000),
+    },
+    /^P2 crm got event 1 .*after a younger one/u,
+  ],
+  [
+    "P2: an older event again after a younger one, over a loss of power that its end was to survive",
+    orderPerKey,
+    {
+      handOvers: [handOver(1, 1_000), handOver(2, 1_500), handOver(1, 5_000, { life: 1, attempt: 2 })],
+      lives: endedAt(2_000, "power"),
+      settled: [{ sink: "crm", id: "e1", at: 1_020 }],
+    },
+    /^P2 crm got event 1 .*after a younger one/u,
+  ],
+  [
     "P2: two events of one key under way at once",
     orderPerKey,
     { handOvers: [handOver(1, 1_000, { end: { at: 5_000, result: "ack" } }), handOver(2, 2_000)] },
@@ -157,9 +183,13 @@ describe.each<[what: string, check: Check, change: Partial<Truth>, says: RegExp]
     /^P5 crm got event 1 again/u,
   ],
   [
-    "P5: a second delivery after a crash that came long after the first was done",
+    "P5: a second delivery after a crash, though the store had said that the first is kept",
     boundedDuplicates,
-    { handOvers: [handOver(1, 1_000), handOver(1, 62_000, { life: 1 })], lives: crashedAt(60_000) },
+    {
+      handOvers: [handOver(1, 1_000), handOver(1, 62_000, { life: 1 })],
+      lives: crashedAt(60_000),
+      settled: [{ sink: "crm", id: "e1", at: 1_020 }],
+    },
     /^P5 crm got event 1 again/u,
   ],
   [

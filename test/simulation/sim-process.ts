@@ -24,7 +24,7 @@ export class SimProcess {
   #deferred: (() => void)[] = [];
   #alive = true;
   #stoppedUntil = 0;
-  #waiting = 0;
+  #waiting: { readonly due: Due; readonly fn: () => void }[] = [];
   #uuids = 0;
 
   constructor(timeline: Timeline, chance: Chance, life: number) {
@@ -62,13 +62,14 @@ export class SimProcess {
 
   /** Things wait for it because it is, or was, stopped. */
   get isBehind(): boolean {
-    return this.stopped || this.#waiting > 0;
+    return this.stopped || this.#waiting.length > 0;
   }
 
   kill(): void {
     this.#alive = false;
     for (const timer of this.#timers) timer.cancelled = true;
     this.#timers.clear();
+    this.#waiting = [];
     this.#deferred = [];
   }
 
@@ -78,18 +79,28 @@ export class SimProcess {
     return due;
   }
 
-  /** What comes to a stopped process waits, and comes in order when it goes on. */
+  /** What comes to a stopped process waits, and comes in order when it goes on, before all that is younger. */
   #when(due: Due, fn: () => void): void {
     if (!this.#alive) return;
-    if (!this.stopped) {
+    if (!this.isBehind) {
       fn();
       return;
     }
-    this.#waiting += 1;
-    const at = this.#stoppedUntil + this.#waiting * STEP_MS;
-    this.#timeline.at(at, () => {
-      this.#waiting -= 1;
-      if (!due.cancelled) this.#when(due, fn);
+    this.#waiting.push({ due, fn });
+    if (this.#waiting.length === 1) this.#goOn(this.#stoppedUntil);
+  }
+
+  #goOn(at: number): void {
+    this.#timeline.at(Math.max(at, this.#timeline.now), () => {
+      if (!this.#alive) return;
+      if (this.stopped) {
+        this.#goOn(this.#stoppedUntil);
+        return;
+      }
+      const { due, fn } = this.#waiting[0]!;
+      if (!due.cancelled) fn();
+      this.#waiting.shift();
+      if (this.#waiting.length > 0) this.#goOn(this.#timeline.now + STEP_MS);
     });
   }
 

@@ -46,6 +46,13 @@ export interface HandOver {
   end: { readonly at: number; readonly result: "ack" | "retry" | "dead" | "given up" } | undefined;
 }
 
+/** An end that the store said is kept: from then on the event must never come to this sink again. */
+export interface Settled {
+  readonly sink: string;
+  readonly id: string;
+  readonly at: number;
+}
+
 /** A gap as the ledger has it at the end; times are those of the simulation. */
 export interface DeclaredGap {
   readonly n: number;
@@ -75,6 +82,7 @@ export interface Truth {
   readonly dated: Map<string, number>;
   readonly admissions: Admission[];
   readonly handOvers: HandOver[];
+  readonly settled: Settled[];
   /** Of the last life, which has those of all lives. */
   gaps: readonly DeclaredGap[];
   readonly lives: Life[];
@@ -108,6 +116,7 @@ export function createTruth(): Truth {
     dated: new Map(),
     admissions: [],
     handOvers: [],
+    settled: [],
     gaps: [],
     lives: [],
     calls: [],

@@ -1,24 +1,32 @@
 /** P2 and P5 at the sinks: order and one at a time per key, and no second delivery without a reason. */
 import type { HandOver, Truth } from "../truth.ts";
-import { at, type Check, type Facts, heldUp, within } from "./facts.ts";
+import { at, type Check } from "./facts.ts";
 
-/** An answer so short before the end of a process may not be on disk. */
-const SHORTLY_MS = 2_000;
 /** Leases are good for 30 s; a process that stood still longer may have lost some. */
 const LEASE_MS = 20_000;
 
-/** P2: of one key in one sink, arrival numbers never go back, and no two are under way at once. */
+/**
+ * P2: of one key in one sink, arrival numbers never go back, and no two are under way at once. One exception: a loss of power takes ends
+ * that were not flushed, and these come again, though younger ones may have been handed over (ADR 5).
+ */
 export const orderPerKey: Check = ({ truth }) => {
   const wrong: string[] = [];
+  const seen = new Map<string, number>();
+  const settled = settledSince(truth);
   const last = new Map<string, HandOver>();
   for (const handOver of truth.handOvers) {
     const { sink, key, seq, mark, life } = handOver;
     if (key === undefined) continue;
+    const name = nameOf(handOver);
+    const lifeBefore = seen.get(name) ?? life;
+    seen.set(name, life);
+    const mayGoBack =
+      lifeBefore !== life && truth.lives[lifeBefore]!.end?.how === "power" && !isForGood(settled, handOver);
     const lane = `${sink}/${key}`;
     const before = last.get(lane);
     last.set(lane, handOver);
     if (before === undefined) continue;
-    if (seq < before.seq) {
+    if (seq < before.seq && !mayGoBack) {
       wrong.push(`P2 ${sink} got event ${mark} of ${key} at ${at(handOver.at)}, after a younger one (${before.mark})`);
     }
     const isOpen = before.life === life && (before.end === undefined || before.end.at > handOver.at);
@@ -53,33 +61,33 @@ export const orderFromEndToEnd: Check = ({ truth }) => {
 /** P5: each further delivery has a reason of its own: a failed attempt, the end of a process, or a lost lease. */
 export const boundedDuplicates: Check = (facts) => {
   const { truth } = facts;
-  const spans = heldUp(facts);
+  const settled = settledSince(truth);
   return groups(truth.handOvers).flatMap((list) =>
     list.slice(1).flatMap((again, place) => {
       const before = list[place]!;
-      if (mayComeAgain(before, again, truth, facts, spans)) return [];
+      if (mayComeAgain(before, again, truth, settled)) return [];
       const { sink, mark } = again;
       return [`P5 ${sink} got event ${mark} again at ${at(again.at)}, after ${before.end?.result} at ${at(before.at)}`];
     }),
   );
 };
 
-function mayComeAgain(
-  before: HandOver,
-  again: HandOver,
-  truth: Truth,
-  facts: Facts,
-  spans: ReturnType<typeof heldUp>,
-): boolean {
+function mayComeAgain(before: HandOver, again: HandOver, truth: Truth, settled: ReadonlyMap<string, number>): boolean {
   const { end } = before;
   if (end?.result === "retry" || end?.result === "given up") return true;
   const { end: lifeEnd } = truth.lives[before.life]!;
-  if (before.life !== again.life) {
-    if (lifeEnd === undefined) return false;
-    return end === undefined || end.at > lifeEnd.at - SHORTLY_MS || within(lifeEnd.at, spans);
-  }
+  if (before.life !== again.life) return lifeEnd !== undefined && !isForGood(settled, again);
   const until = end?.at ?? again.at;
-  return facts.truth.stops.some(({ from, to }) => to - from >= LEASE_MS && from <= until && to >= before.at);
+  return truth.stops.some(({ from, to }) => to - from >= LEASE_MS && from <= until && to >= before.at);
+}
+
+/** Since when the store says that it is settled, by sink and id. */
+function settledSince(truth: Truth): ReadonlyMap<string, number> {
+  return new Map(truth.settled.map((each) => [nameOf(each), each.at]));
+}
+
+function isForGood(settled: ReadonlyMap<string, number>, again: HandOver): boolean {
+  return (settled.get(nameOf(again)) ?? Infinity) < again.at;
 }
 
 /** P11: the newest attempt decides. A late word of one that was superseded must not settle what the newest left open. */
@@ -110,11 +118,15 @@ export const attemptsCountOverCrashes: Check = ({ truth }) => {
   );
 };
 
+function nameOf({ sink, id }: { readonly sink: string; readonly id: string }): string {
+  return `${sink}/${id}`;
+}
+
 /** Hand-overs of one event to one sink, in order. */
 function groups(handOvers: readonly HandOver[]): HandOver[][] {
   const found = new Map<string, HandOver[]>();
   for (const handOver of handOvers) {
-    const name = `${handOver.sink}/${handOver.id}`;
+    const name = nameOf(handOver);
     const list = found.get(name);
     if (list === undefined) found.set(name, [handOver]);
     else list.push(handOver);

@@ -1,4 +1,4 @@
-/** A store that is listened to: what it says that it has admitted is what must not be lost. */
+/** A store that is listened to: what it says that it has admitted must not be lost, and what it says is settled must not come again. */
 import type { Store, StoreDriver } from "../../../src/ports/store.ts";
 import type { SimProcess } from "../sim-process.ts";
 import type { Timeline } from "../timeline.ts";
@@ -31,6 +31,24 @@ export function watchedStore(
     moment();
     return answers;
   };
+  const leased = new Map<number, { readonly sink: string; readonly id: string }>();
+  const claim = async (store: Store, ...args: Parameters<Store["claim"]>): ReturnType<Store["claim"]> => {
+    const claimed = await store.claim(...args);
+    for (const { token, id } of claimed) leased.set(token, { sink: args[0], id });
+    return claimed;
+  };
+  const settle = async (store: Store, ...[batch, now]: Parameters<Store["settle"]>): ReturnType<Store["settle"]> => {
+    const answers = await store.settle(batch, now);
+    for (const [place, answer] of answers.entries()) {
+      const { token, result } = batch[place]!;
+      const lease = leased.get(token);
+      leased.delete(token);
+      if (answer === "settled" && result === "ack" && lease !== undefined) {
+        truth.settled.push({ ...lease, at: timeline.now });
+      }
+    }
+    return answers;
+  };
   return {
     ...driver,
     open: async (config, now) => {
@@ -39,6 +57,8 @@ export function watchedStore(
       return new Proxy(store, {
         get(target, name) {
           if (name === "admit") return (...args: Parameters<Store["admit"]>) => admit(target, ...args);
+          if (name === "claim") return (...args: Parameters<Store["claim"]>) => claim(target, ...args);
+          if (name === "settle") return (...args: Parameters<Store["settle"]>) => settle(target, ...args);
           const value: unknown = Reflect.get(target, name, target);
           return typeof value === "function" ? (value.bind(target) as unknown) : value;
         },
