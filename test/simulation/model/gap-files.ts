@@ -11,6 +11,7 @@ import type { SimProcess } from "../sim-process.ts";
 import type { Timeline } from "../timeline.ts";
 import type { DiskWeather } from "./disk.ts";
 
+/** Both are the same bytes until one of them changes. */
 interface Inode {
   written: Buffer;
   durable: Buffer;
@@ -84,7 +85,7 @@ export class ModelGapFiles {
         const own = bytes.slice(from, from + length);
         return this.#step(process, STEP_MS, () => {
           this.#refuse("full");
-          inode.written = replaced(inode.written, own, position);
+          overwrite(inode, own, position);
           return { bytesWritten: length };
         });
       },
@@ -117,11 +118,13 @@ export class ModelGapFiles {
   }
 }
 
-function replaced(before: Buffer, bytes: Uint8Array, position: number): Buffer {
-  const after = Buffer.alloc(Math.max(before.length, position + bytes.length));
-  before.copy(after);
-  after.set(bytes, position);
-  return after;
+function overwrite(inode: Inode, bytes: Uint8Array, position: number): void {
+  const { written: before, durable } = inode;
+  if (before === durable || position + bytes.length > before.length) {
+    inode.written = Buffer.alloc(Math.max(before.length, position + bytes.length));
+    before.copy(inode.written);
+  }
+  inode.written.set(bytes, position);
 }
 
 function missing(path: string): Error {
