@@ -125,8 +125,9 @@ class Ledger implements GapLedger {
   /** L3. */
   #noteReach(log: GapLog, clock: Clock): void {
     const { heardAt, looked } = this.#options.reach?.() ?? { heardAt: clock.now(), looked: new Map<string, number>() };
-    for (const [source, at] of looked) {
-      if ((this.#book.looked.get(source) ?? -Infinity) < at) this.#note({ kind: "looked", source, at: Math.floor(at) });
+    for (const [source, lookedAt] of looked) {
+      const at = Math.floor(lookedAt);
+      if ((this.#book.looked.get(source) ?? -Infinity) < at) this.#note({ kind: "looked", source, at });
     }
     log.alive(Math.floor(Math.min(heardAt, clock.now())));
   }

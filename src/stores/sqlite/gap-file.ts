@@ -91,6 +91,8 @@ class GapFile implements GapLog {
   }
 
   alive(at: number): void {
+    // A sign of life that says nothing new is there already, or is on its way; K2: where it could not be written it is tried again.
+    if (at === this.#aliveAt && this.#file !== undefined && this.#trouble === undefined) return;
     this.#aliveAt = at;
     this.#next();
   }
