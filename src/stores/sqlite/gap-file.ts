@@ -144,8 +144,8 @@ class GapFile implements GapLog {
     const bytes = Buffer.from(text + this.#signOfLife());
     await writeAll(file, bytes, this.#end);
     this.#end += Buffer.byteLength(text);
-    // K1. A sign of life alone may be lost with the power: the time without us is longer then, not shorter.
-    if (text !== "") await file.datasync();
+    // K1. A sign of life that the power takes along makes the time without us longer, so it is flushed too.
+    await file.datasync();
   }
 
   /** K2. */

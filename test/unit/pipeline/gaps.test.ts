@@ -208,7 +208,8 @@ describe("a ledger that is kept", () => {
   });
 
   test("it notes to have been there no later than its sources heard of their providers, and what they looked up", async () => {
-    let reach: Reach = { heardAt: 12_000, looked: new Map([["main", 11_000]]) };
+    // The clock has fractions of milliseconds; what is noted has none, and is noted once.
+    let reach: Reach = { heardAt: 12_000, looked: new Map([["main", 11_000.25]]) };
     const { gaps, clock, alive, noted } = ledger(EMPTY, () => reach);
     await gaps.load(["main"]);
     await clock.advance(5_000);

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir, open, rename } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -118,6 +118,39 @@ describe("the gap ledger on disk", () => {
     expect(statSync(path).size).toBe(size);
     await file.close();
     expect(await read(path)).toMatchObject({ total: 7, aliveAt: 49_000_000_000, gaps: [] });
+  });
+
+  test("a sign of life is flushed, and one that says nothing new is not written again", async () => {
+    const { path } = place();
+    const calls: string[] = [];
+    const file = createGapFile(path, {
+      rename,
+      open: async (name, flags, mode) => {
+        const real = await open(name, flags, mode);
+        return {
+          stat: () => real.stat(),
+          readFile: (encoding) => real.readFile(encoding),
+          write: (bytes, from, length, position) => {
+            calls.push("write");
+            return real.write(bytes, from, length, position);
+          },
+          datasync: () => {
+            calls.push("flush");
+            return real.datasync();
+          },
+          close: () => real.close(),
+        };
+      },
+    });
+    await file.load();
+    file.alive(1_000);
+    await eventually("the file", () => textOf(path).includes("1000}"));
+    for (const at of [2_000, 2_000, 2_000]) {
+      file.alive(at);
+      await eventually("the sign of life", () => textOf(path).includes(`${at}}`) && calls.at(-1) === "flush");
+    }
+    await file.close();
+    expect(calls).toEqual(["write", "flush", "write", "flush"]);
   });
 
   test("is for its owner alone, and never written through a link", async () => {
