@@ -32,6 +32,12 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Begins anew, whatever was written. */
+  restart(): this {
+    this.#length = 0;
+    return this;
+  }
+
   u8(value: number): void {
     this.#reserve(1);
     this.#bytes[this.#length] = value;

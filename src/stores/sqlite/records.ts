@@ -144,8 +144,11 @@ export function decodeContents(bytes: Uint8Array): Map<number, Content | undefin
   return found;
 }
 
+/** For records that are begun and taken in one go: a buffer for each would cost more than what is written. */
+const shortRecord = new ByteWriter();
+
 export function encodeState(state: EntryState): Uint8Array<ArrayBuffer> {
-  const out = new ByteWriter(96);
+  const out = shortRecord.restart();
   const sum = out.hole();
   const { attempt, redriven, replaced, failures } = state.history;
   out.u8(PLACES.indexOf(state.place));
@@ -220,7 +223,7 @@ export function readIds(bytes: Uint8Array, tell: (id: string, at: number) => voi
 
 /** Seqs in flight by sink number. */
 export function encodeFlight(flight: readonly (readonly [sink: number, seqs: ReadonlySet<number>])[]): Uint8Array {
-  const out = new ByteWriter(256);
+  const out = shortRecord.restart();
   const sum = out.hole();
   for (const [sink, seqs] of flight) {
     out.u32(sink);

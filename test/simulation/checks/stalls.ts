@@ -50,6 +50,7 @@ export class TwinWatch {
   #before: ReadonlySet<string> = new Set();
 
   look(now: number, wires: readonly Pick<Wire, "id" | "url" | "deaf">[]): readonly string[] {
+    if (wires.length < 2 && this.#before.size === 0) return [];
     const twins = new Map<string, string>();
     for (const [url, some] of Map.groupBy(
       wires.filter(({ deaf }) => !deaf),
@@ -73,9 +74,9 @@ export function watchStalls(world: World): void {
   const twins = new TwinWatch();
   let seen = "";
   let last: Coverage["state"] = "covered";
-  const stateNow = (): Coverage["state"] => {
-    const wires = world.network.wires.map(({ id, deaf, paused }) => `${id} ${deaf} ${paused}`);
-    const now = `${world.platform.version}: ${wires.join(", ")}`;
+  const stateNow = (wires: readonly Wire[]): Coverage["state"] => {
+    let now = `${world.platform.version}:`;
+    for (const { id, deaf, paused } of wires) now += ` ${id} ${deaf} ${paused}`;
     if (now !== seen) last = stateOf(world, wanted);
     seen = now;
     return last;
@@ -83,11 +84,12 @@ export function watchStalls(world: World): void {
   const look = (): void => {
     const { timeline, service, process, truth, network } = world;
     const { now } = timeline;
+    const { wires } = network;
     const isAsleep = truth.stops.some(({ from, to }) => now >= from && now <= to + NOTICED_MS);
-    const state = isAsleep ? "covered" : stateNow();
+    const state = isAsleep ? "covered" : stateNow(wires);
     const saysReady = state !== "covered" && process.alive && service?.readiness().ready === true;
     truth.findings.push(...stalls.look(now, { saysReady, state }));
-    if (!isAsleep) truth.findings.push(...twins.look(now, network.wires));
+    if (!isAsleep) truth.findings.push(...twins.look(now, wires));
     timeline.after(LOOK_MS, look, true);
   };
   world.timeline.after(LOOK_MS, look, true);

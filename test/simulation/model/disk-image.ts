@@ -12,6 +12,8 @@ interface Block {
   endedAt: number | undefined;
 }
 
+type Page<T> = T & { readonly first: number };
+
 interface Entry {
   readonly seq: number;
   readonly sink: number;
@@ -30,9 +32,9 @@ export class DiskImage {
   #flight: Uint8Array | undefined;
   readonly #blocks = new Map<number, Block>();
   readonly #entries = new Map<string, Entry>();
-  /** Pages by their first number, in order. */
-  readonly #ids = new Map<number, { readonly first: number; readonly count: number; readonly ids: Uint8Array }>();
-  readonly #ledger = new Map<number, { readonly last: number; readonly lines: readonly LedgerEntry[] }>();
+  /** In the order of their first numbers, as those of the ledger. */
+  readonly #ids: Page<{ readonly ids: Uint8Array }>[] = [];
+  readonly #ledger: Page<{ readonly lines: readonly LedgerEntry[] }>[] = [];
   #lastId = 0;
   #lastLine = 0;
 
@@ -45,8 +47,8 @@ export class DiskImage {
     copy.#flight = this.#flight;
     for (const [number, block] of this.#blocks) copy.#blocks.set(number, { ...block });
     for (const [name, entry] of this.#entries) copy.#entries.set(name, entry);
-    for (const [first, page] of this.#ids) copy.#ids.set(first, page);
-    for (const [first, page] of this.#ledger) copy.#ledger.set(first, page);
+    for (const page of this.#ids) copy.#ids.push(page);
+    for (const page of this.#ledger) copy.#ledger.push(page);
     copy.#lastId = this.#lastId;
     copy.#lastLine = this.#lastLine;
     return copy;
@@ -86,10 +88,7 @@ export class DiskImage {
       case "load":
         return this.#load(question.after, question.moved);
       case "load-ids":
-        return [...this.#ids.values()]
-          .filter(({ first }) => first > question.after)
-          .slice(0, PORTION)
-          .map(({ first, ids }) => ({ first, ids: ids.slice() }));
+        return this.#loadIds(question.after);
       case "load-states":
         return this.#loadStates(question.afterSeq, question.afterSink);
       case "read":
@@ -98,7 +97,7 @@ export class DiskImage {
           return { block, contents: found?.contents.slice(), facts: question.facts ? found?.facts.slice() : undefined };
         });
       case "ledger":
-        return [...this.#ledger.values()]
+        return this.#ledger
           .flatMap(({ lines }) => lines)
           .filter(({ n }) => n > question.after)
           .slice(0, question.limit);
@@ -124,7 +123,7 @@ export class DiskImage {
     }
     if (group.flight !== undefined) this.#flight = group.flight;
     if (group.ids !== undefined) {
-      this.#ids.set(group.ids.first, group.ids);
+      this.#ids.push(group.ids);
       this.#lastId = group.ids.first + group.ids.count - 1;
     }
     dropOlder(this.#ids, group.idsFrom);
@@ -140,6 +139,11 @@ export class DiskImage {
       .map(([block, { facts, contents, gone }]) => {
         return { block, facts: facts.slice(), contentBytes: contents.length, gone: gone?.slice() };
       });
+  }
+
+  #loadIds(after: number): Answers["load-ids"] {
+    const from = placeAfter(this.#ids, after);
+    return this.#ids.slice(from, from + PORTION).map(({ first, ids }) => ({ first, ids: ids.slice() }));
   }
 
   #loadStates(afterSeq: number, afterSink: number): Answers["load-states"] {
@@ -159,7 +163,7 @@ export class DiskImage {
       return { ...line, n: ledgerFrom + place, id: id ?? line.id };
     });
     const last = ledgerFrom + ledger.length - 1;
-    this.#ledger.set(ledgerFrom, { last, lines });
+    this.#ledger.push({ first: ledgerFrom, lines });
     this.#lastLine = last;
     dropOlder(this.#ledger, last - ledgerKept + 1);
   }
@@ -176,12 +180,18 @@ export function ownGroup(group: Group): Group {
   };
 }
 
-/** Pages before the one that has `from` on it are dropped. */
-function dropOlder(pages: Map<number, unknown>, from: number): void {
-  let before: number | undefined;
-  for (const first of pages.keys()) {
-    if (first > from) return;
-    if (before !== undefined) pages.delete(before);
-    before = first;
+/** Where the first page begins that is behind this number. */
+function placeAfter(pages: readonly Page<unknown>[], after: number): number {
+  let [low, high] = [0, pages.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (pages[middle]!.first > after) high = middle;
+    else low = middle + 1;
   }
+  return low;
+}
+
+/** Pages before the one that has `from` on it are dropped. */
+function dropOlder(pages: Page<unknown>[], from: number): void {
+  pages.splice(0, Math.max(0, placeAfter(pages, from) - 1));
 }

@@ -11,10 +11,43 @@ import type { SimProcess } from "../sim-process.ts";
 import type { Timeline } from "../timeline.ts";
 import type { DiskWeather } from "./disk.ts";
 
-/** Both are the same bytes until one of them changes. */
-interface Inode {
-  written: Buffer;
-  durable: Buffer;
+/** A file. What was written since it was flushed can be taken back. */
+class Inode {
+  #bytes: Buffer = Buffer.alloc(0);
+  #size = 0;
+  #undo: { readonly size: number; readonly position: number; readonly bytes: Uint8Array }[] = [];
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get text(): string {
+    return this.#bytes.toString("utf8", 0, this.#size);
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    const end = position + bytes.length;
+    if (end > this.#bytes.length) {
+      const grown = Buffer.alloc(2 * end);
+      this.#bytes.copy(grown);
+      this.#bytes = grown;
+    }
+    this.#undo.push({ size: this.#size, position, bytes: new Uint8Array(this.#bytes.subarray(position, end)) });
+    this.#bytes.set(bytes, position);
+    this.#size = Math.max(this.#size, end);
+  }
+
+  flush(): void {
+    this.#undo = [];
+  }
+
+  takeBack(): void {
+    for (const { size, position, bytes } of this.#undo.toReversed()) {
+      this.#bytes.set(bytes, position);
+      this.#size = size;
+    }
+    this.#undo = [];
+  }
 }
 
 const STEP_MS = 1;
@@ -41,14 +74,14 @@ export class ModelGapFiles {
     this.#durableNames = new Map(names);
     this.#names = new Map(names);
     for (const inode of new Set(names.values())) {
-      if (this.#chance.hits(0.5)) inode.written = inode.durable;
-      else inode.durable = inode.written;
+      if (this.#chance.hits(0.5)) inode.takeBack();
+      else inode.flush();
     }
   }
 
   /** The operating system goes on after a process. */
   survive(): void {
-    for (const inode of this.#names.values()) inode.durable = inode.written;
+    for (const inode of this.#names.values()) inode.flush();
     this.#durableNames = new Map(this.#names);
   }
 
@@ -73,25 +106,22 @@ export class ModelGapFiles {
     const writes = (flags & WRITES) !== 0;
     if (!writes && !this.#names.has(path)) throw missing(path);
     // An old file of that name stays what it is under its other names.
-    const inode = (writes ? undefined : this.#names.get(path)) ?? {
-      written: Buffer.alloc(0),
-      durable: Buffer.alloc(0),
-    };
+    const inode = (writes ? undefined : this.#names.get(path)) ?? new Inode();
     this.#names.set(path, inode);
     return {
-      stat: () => Promise.resolve({ size: inode.written.length }),
-      readFile: () => this.#step(process, STEP_MS, () => inode.written.toString("utf8"), "read"),
+      stat: () => Promise.resolve({ size: inode.size }),
+      readFile: () => this.#step(process, STEP_MS, () => inode.text, "read"),
       write: (bytes, from, length, position) => {
         const own = bytes.slice(from, from + length);
         return this.#step(process, STEP_MS, () => {
           this.#refuse("full");
-          overwrite(inode, own, position);
+          inode.write(own, position);
           return { bytesWritten: length };
         });
       },
       datasync: () =>
         this.#step(process, FLUSH_MS, () => {
-          inode.durable = inode.written;
+          inode.flush();
           for (const [name, one] of this.#names) if (one === inode) this.#durableNames.set(name, inode);
         }),
       close: () => Promise.resolve(),
@@ -116,15 +146,6 @@ export class ModelGapFiles {
   #refuse(trouble: DiskWeather["trouble"]): void {
     if (this.#weather.trouble === trouble) throw new Error(`the model's disk is ${trouble}`);
   }
-}
-
-function overwrite(inode: Inode, bytes: Uint8Array, position: number): void {
-  const { written: before, durable } = inode;
-  if (before === durable || position + bytes.length > before.length) {
-    inode.written = Buffer.alloc(Math.max(before.length, position + bytes.length));
-    before.copy(inode.written);
-  }
-  inode.written.set(bytes, position);
 }
 
 function missing(path: string): Error {

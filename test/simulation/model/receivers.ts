@@ -8,6 +8,8 @@ import type { SimProcess } from "../sim-process.ts";
 import type { Timeline } from "../timeline.ts";
 import { type HandOver, markOf, type Truth } from "../truth.ts";
 
+const latin1 = new TextDecoder("latin1");
+
 /** How the receivers do at the moment, by sink. */
 export type Receiving = Record<string, "well" | "slow" | "down" | "hangs">;
 
@@ -38,8 +40,8 @@ export class Receivers {
     event: RingfirstEvent,
     context: DeliveryContext,
   ): Outcome | undefined | Promise<Outcome | undefined> {
-    const { id, topic, key, sequence, origin, body } = event;
-    const mark = markOf(this.#truth, key, JSON.stringify(body));
+    const { id, topic, key, sequence, origin, body, bytes } = event;
+    const mark = markOf(this.#truth, key, body === undefined ? "" : latin1.decode(bytes));
     const handOver: HandOver = {
       sink,
       id,
