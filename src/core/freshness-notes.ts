@@ -42,6 +42,7 @@ interface Kept {
 }
 
 const DEFAULT_BYTES = 16 * 2 ** 20;
+const FIRST_BYTES = 64 * 2 ** 10;
 /** A longer body would push out too much. */
 const LONGEST_SHARE = 1 / 8;
 
@@ -75,10 +76,7 @@ export class LiveNotes {
     const length = body.length > this.#capacity * LONGEST_SHARE ? -1 : body.length;
     const room = Math.max(1, length);
     const start = this.#makeRoom(room);
-    if (length > 0) {
-      this.#ring ??= new Uint8Array(this.#capacity);
-      this.#ring.set(body, start);
-    }
+    if (length > 0) this.#ringUpTo(start + length).set(body, start);
     this.#seq += 1;
     const kept: Kept = {
       object,
@@ -163,6 +161,16 @@ export class LiveNotes {
       this.#forget(this.#oldest);
     }
     return start;
+  }
+
+  /** The ring with at least so many bytes: it grows to its capacity as it is filled for the first time. */
+  #ringUpTo(end: number): Uint8Array {
+    const ring = this.#ring;
+    if (ring !== undefined && ring.length >= end) return ring;
+    const grown = new Uint8Array(Math.min(this.#capacity, Math.max(FIRST_BYTES, 2 * end)));
+    if (ring !== undefined) grown.set(ring);
+    this.#ring = grown;
+    return grown;
   }
 
   #forget(oldest: Kept): void {

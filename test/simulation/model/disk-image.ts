@@ -32,6 +32,8 @@ export class DiskImage {
   #flight: Uint8Array | undefined;
   readonly #blocks = new Map<number, Block>();
   readonly #entries = new Map<string, Entry>();
+  /** The same by seq and sink, as long as nothing changes. */
+  #inOrder: readonly Entry[] | undefined;
   /** In the order of their first numbers, as those of the ledger. */
   readonly #ids: Page<{ readonly ids: Uint8Array }>[] = [];
   readonly #ledger: Page<{ readonly lines: readonly LedgerEntry[] }>[] = [];
@@ -108,6 +110,7 @@ export class DiskImage {
   }
 
   apply(group: Group): void {
+    this.#inOrder = undefined;
     this.#appendLedger(group);
     for (const { block, moved, first, facts, contents } of group.blocks) {
       this.#blocks.set(block, { moved, first, facts, contents, gone: undefined, endedAt: undefined });
@@ -132,9 +135,12 @@ export class DiskImage {
   }
 
   #load(after: number, moved: boolean): Answers["load"] {
-    return [...this.#blocks]
-      .filter(([number, block]) => number > after && block.moved === moved && block.endedAt === undefined)
-      .toSorted(([a], [b]) => a - b)
+    const found: [number, Block][] = [];
+    for (const [number, block] of this.#blocks) {
+      if (number > after && block.moved === moved && block.endedAt === undefined) found.push([number, block]);
+    }
+    return found
+      .sort(([a], [b]) => a - b)
       .slice(0, PORTION)
       .map(([block, { facts, contents, gone }]) => {
         return { block, facts: facts.slice(), contentBytes: contents.length, gone: gone?.slice() };
@@ -147,11 +153,10 @@ export class DiskImage {
   }
 
   #loadStates(afterSeq: number, afterSink: number): Answers["load-states"] {
-    return [...this.#entries.values()]
-      .filter(({ seq, sink }) => seq > afterSeq || (seq === afterSeq && sink > afterSink))
-      .toSorted((a, b) => a.seq - b.seq || a.sink - b.sink)
-      .slice(0, PORTION)
-      .map(({ seq, sink, state }) => ({ seq, sink, state: state.slice() }));
+    this.#inOrder ??= [...this.#entries.values()].toSorted((a, b) => a.seq - b.seq || a.sink - b.sink);
+    return portion(this.#inOrder, ({ seq, sink }) => seq > afterSeq || (seq === afterSeq && sink > afterSink)).map(
+      ({ seq, sink, state }) => ({ seq, sink, state: state.slice() }),
+    );
   }
 
   #appendLedger({ ledger, ledgerFrom, ledgerKept }: Group): void {
@@ -178,6 +183,12 @@ export function ownGroup(group: Group): Group {
     flight: group.flight?.slice(),
     ids: group.ids === undefined ? undefined : { ...group.ids, ids: group.ids.ids.slice() },
   };
+}
+
+/** The first of a row of which all fit from one on. */
+function portion<T>(all: readonly T[], fits: (one: T) => boolean): T[] {
+  const from = all.findIndex(fits);
+  return from < 0 ? [] : all.slice(from, from + PORTION);
 }
 
 /** Where the first page begins that is behind this number. */
