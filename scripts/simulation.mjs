@@ -1,5 +1,5 @@
 /**
- * `npm run test:sim`: the whole service in virtual time, seed after seed (test/simulation/main.ts): `--seeds 500` from `--from 1`,
+ * `npm run test:sim`: the whole service in virtual time, seeds on all cores (test/simulation/main.ts): `--seeds 500` from `--from 1`,
  * `--minutes 10`, or one seed again with `--seed 7 --only 3,8 --trace`. `--plants`: planted faults, each put into a temporary copy
  * of the sources, must be found within `--seeds` (60) seeds; `--plant text`: those with that text in their name.
  */

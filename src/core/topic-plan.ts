@@ -120,6 +120,7 @@ export function roomOf(channels: readonly (readonly string[])[], limits: TopicLi
 
 /** What a channel with these topics counts, at the worst. */
 export function loadOf(topics: readonly string[], limits: TopicLimits = TOPIC_LIMITS): number {
+  if (limits.combinedAsOne !== true) return topics.length;
   const load = new ChannelLoad(limits);
   for (const topic of topics) load.add(topic);
   return load.count;

@@ -25,9 +25,8 @@ export interface Dealing {
 export async function* deal(runners: readonly Runner[], { from, count, isOver }: Dealing): AsyncGenerator<RunResult> {
   const results = new Map<number, Promise<RunResult>>();
   let next = from;
-  let ended = false;
   const work = async (runner: Runner): Promise<void> => {
-    while (!ended && next < from + count && !isOver()) {
+    while (next < from + count && !isOver()) {
       const result = runner.run(next);
       results.set(next, result);
       next += 1;
@@ -44,6 +43,6 @@ export async function* deal(runners: readonly Runner[], { from, count, isOver }:
       yield result;
     }
   } finally {
-    ended = true;
+    next = Infinity;
   }
 }

@@ -90,7 +90,7 @@ export class Timeline {
           if (!this.#runNext(until)) end(resolve);
         } catch (error) {
           // As it is: whoever awaits this decides what to make of it.
-          end(() => reject(error as Error));
+          end(() => reject(error));
         }
       };
       // Some at once: a turn of Node's loop for each would cost more than most events.

@@ -174,7 +174,7 @@ export class Rest {
     const channel = this.#platform.channels.get(id);
     if (channel?.token !== token) return problem(404, "not.found");
     if (rest === undefined) return { status: 200, headers: {}, body: "" };
-    if (method === "GET") return json(200, { entities: channel.listed.map((id) => ({ id, state: "Permitted" })) });
+    if (method === "GET") return listOf(channel.listed);
     if (method === "DELETE") {
       this.#platform.setTopics(channel, []);
       return { status: 202, headers: {}, body: "" };
@@ -184,8 +184,17 @@ export class Rest {
     if (listed.length > 1_000) return problem(400, "notification.subscription.too.many.subscriptions");
     if (listed.length === 0) this.#noteEmptied(channel);
     this.#platform.setTopics(channel, listed);
-    return { ...json(200, { entities: listed.map((id) => ({ id, state: "Permitted" })) }), channel };
+    return { ...listOf(listed), channel };
   }
+}
+
+/** Lists are long, and asked for again and again. */
+const lists = new WeakMap<readonly string[], Answer>();
+
+function listOf(topics: readonly string[]): Answer {
+  const answer = lists.get(topics) ?? json(200, { entities: topics.map((id) => ({ id, state: "Permitted" })) });
+  lists.set(topics, answer);
+  return answer;
 }
 
 function searchHit({ id, queue, from, to, isAlerting }: FoundConversation): object {
