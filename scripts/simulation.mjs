@@ -26,6 +26,8 @@ await main(async () => {
       stdio: "inherit",
       env: environmentFor(node),
     });
+    // From a terminal it hears of them itself; its threads end with it.
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
     child.on("close", (code) => resolve(code ?? 1));
   });
 });

@@ -113,7 +113,10 @@ describe("threads", () => {
     "a thread that %s is told",
     async (_, source, message) => {
       const thread = new SeedThread(false, new URL(`data:text/javascript,${encodeURIComponent(source)}`));
-      await expect(thread.run(1)).rejects.toThrow(message);
+      await expect(thread.run(1)).rejects.toMatchObject({
+        message: "seed 1 came to no end",
+        cause: { message: expect.stringMatching(message) as unknown },
+      });
     },
     MINUTE,
   );

@@ -23,8 +23,12 @@ export class SeedThread implements Runner {
 
   async run(seed: number): Promise<RunResult> {
     this.#worker.postMessage(seed);
-    const [result] = (await Promise.race([once(this.#worker, "message"), this.#ended])) as [RunResult];
-    return result;
+    try {
+      const [result] = (await Promise.race([once(this.#worker, "message"), this.#ended])) as [RunResult];
+      return result;
+    } catch (cause) {
+      throw new Error(`seed ${seed} came to no end`, { cause });
+    }
   }
 
   async end(): Promise<void> {
