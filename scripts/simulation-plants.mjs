@@ -39,8 +39,8 @@ export const SIMULATION_PLANTS = [
   {
     name: "the time without a process is no gap",
     file: "src/pipeline/gaps.ts",
-    find: "for (const source of sources) this.#resume.set(source, at);",
-    replace: "for (const source of sources) if (at < 0) this.#resume.set(source, at);",
+    find: "for (const [source, at] of this.#settleLeft(kept)) this.#resume.set(source, at);",
+    replace: "for (const [source, at] of this.#settleLeft(kept)) if (at < 0) this.#resume.set(source, at);",
   },
   {
     name: "a gap never ends",

@@ -74,6 +74,8 @@ export type GapChange =
   | { readonly kind: "settled"; readonly n: number; readonly findings: readonly GapFinding[] }
   | { readonly kind: "explained"; readonly n: number; readonly cause: string }
   | { readonly kind: "withdrawn"; readonly n: number }
+  /** So many numbers, in all, were passed over: no gap ever has them. */
+  | { readonly kind: "skipped"; readonly n: number }
   /** A service began with these sources. */
   | { readonly kind: "started"; readonly sources: readonly string[] }
   /** A source has looked up what there is to subscribe; epoch milliseconds of the look's beginning. */
@@ -94,6 +96,7 @@ export class GapBook {
   readonly #maxTopics: number;
   #topics = 0;
   #total = 0;
+  #skipped = 0;
   #sources: readonly string[] = [];
   readonly #looked = new Map<string, number>();
 
@@ -105,6 +108,11 @@ export class GapBook {
   /** The highest number given. */
   get total(): number {
     return this.#total;
+  }
+
+  /** Numbers that were passed over. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
   /** Sources of the run that was noted last. */
@@ -147,6 +155,9 @@ export class GapBook {
       case "withdrawn":
         this.#remove(change.n);
         return undefined;
+      case "skipped":
+        this.#skipped = change.n;
+        return undefined;
       case "started":
         this.#sources = change.sources;
         return undefined;
@@ -154,6 +165,14 @@ export class GapBook {
         this.#looked.set(change.source, change.at);
         return undefined;
     }
+  }
+
+  /** Takes in what an older book knew, as if it had been here first: what this one knows of the same thing counts. */
+  follow(gaps: readonly GapRecord[], looked: ReadonlyMap<string, number>): void {
+    const own = this.list();
+    for (const { n } of own) this.#remove(n);
+    for (const gap of [...gaps, ...own]) this.#open(gap);
+    for (const [source, at] of looked) if (!this.#looked.has(source)) this.#looked.set(source, at);
   }
 
   #open(gap: GapRecord): GapRecord {

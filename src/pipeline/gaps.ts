@@ -7,12 +7,14 @@
  * - L2  A gap that ends without anybody asking has the outcome `unknowable`; so has what a run left behind.
  * - L3  That the service is there is noted only while its sources are, and no later than they have heard of their providers.
  * - L5  Who came between the last look of a run and its end was not known to it: what it did not subscribe was missed since that look.
+ * - L6  What was kept and can't be read at the start is not forgotten: the first gaps say that nobody knows since when, and once it can be
+ *       read, the absence is a gap of its own. Until then numbers are given from the seconds of the time on, so none is given twice.
  * - L4  A gap that is found after the process stood still begins where it fell still: what it reads then is old.
  */
 import { abridgeGap, findGaps, GapBook, type GapFinding, type GapOutcome } from "../core/gap.ts";
 import type { GapChange, GapQuery, GapRecord } from "../core/gap.ts";
 import type { Clock, Timer } from "../ports/clock.ts";
-import type { GapLog } from "../ports/gap-log.ts";
+import type { GapLog, KeptGaps } from "../ports/gap-log.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { GapSummary } from "../ports/service.ts";
 import type { GapReport, OpenGap } from "../ports/source.ts";
@@ -27,6 +29,7 @@ const ALIVE_EVERY_MS = 5_000;
 const SHORT_STOP_MS = 1_000;
 
 const NOT_ASKED = "its provider keeps nothing that could be asked for";
+const FOUND_LATE = "it was found out late; where the source asks at its start, the state there was then was asked for";
 const LEFT_BEHIND = "the service stopped before it was known; the next start asks for the state there is then";
 
 /** What is told when a gap begins, ends and has its outcome. */
@@ -70,10 +73,17 @@ class Ledger implements GapLedger {
   readonly #outcomes: Record<GapOutcome, number> = { repaired: 0, partly: 0, unknowable: 0 };
   /** L1: where the first gaps of these sources begin. */
   readonly #resume = new Map<string, number>();
-  readonly #begun = new Set<string>();
+  /** Where the first gap of each source of this run began. */
+  readonly #begun = new Map<string, number>();
+  /** L6. */
+  #isUnread = false;
+  /** L6: topics that sources began with while it was not known what was kept. */
+  readonly #begunWith = new Map<string, Set<string>>();
   /** L5: when the last run's sources looked last, and what they knew. */
   readonly #before = new Map<string, { readonly lookedAt: number; readonly topics: ReadonlySet<string> }>();
   #total = 0;
+  /** Of the numbers up to that so many were never given. */
+  #skipped = 0;
   #timer: Timer | undefined;
   #stalls: StallWatch | undefined;
 
@@ -82,37 +92,102 @@ class Ledger implements GapLedger {
   }
 
   async load(sources: readonly string[]): Promise<void> {
-    const { log, clock, logger } = this.#options;
+    const { log, clock } = this.#options;
     this.#stalls = watchForStalls(clock);
     if (log === undefined) return;
-    const kept = await log.load();
-    if (kept.damaged > 0) {
-      logger.warn({ parts: kept.damaged }, `${kept.damaged} parts of the gap ledger can't be read and are left out`);
-    }
-    this.#total = kept.total;
+    const kept = await log.load((late) => this.#learn(late, sources));
+    this.#tellDamage(kept);
+    if (kept.unread !== undefined) this.#beginUnread(kept.unread);
+    else this.#count(kept);
     for (const gap of kept.gaps) this.#book.apply({ kind: "opened", gap });
-    this.#resumeFrom(kept.gaps, kept.sources, kept.aliveAt);
-    for (const [source, lookedAt] of kept.looked) {
-      const topics = kept.gaps.filter((gap) => gap.source === source).flatMap((gap) => gap.topics);
-      this.#before.set(source, { lookedAt, topics: new Set(topics.map((topic) => topic.toLowerCase())) });
-      this.#book.apply({ kind: "looked", source, at: lookedAt });
-    }
+    for (const [source, at] of this.#settleLeft(kept)) this.#resume.set(source, at);
+    this.#recall(kept);
     this.#note({ kind: "started", sources });
     this.#beat(log, clock);
   }
 
-  /** L1, L2. */
-  #resumeFrom(gaps: readonly GapRecord[], sources: readonly string[], aliveAt: number | undefined): void {
+  /** L1, L2: since when nobody was there, by source. */
+  #settleLeft({ gaps, sources, aliveAt }: KeptGaps): ReadonlyMap<string, number> {
     // Ended before its first beat, a run was there at least as long as what it wrote down.
     const known = Math.max(...gaps.map(({ from, to }) => to ?? from));
     const at = aliveAt ?? (gaps.length > 0 ? known : Math.floor(this.#options.clock.now()));
-    for (const source of sources) this.#resume.set(source, at);
+    const since = new Map(sources.map((source) => [source, at]));
     for (const { n, source, from, state, topics } of gaps) {
       if (state !== "open" && state !== "asking") continue;
-      if (this.#resume.has(source)) this.#resume.set(source, Math.min(this.#resume.get(source) ?? at, from));
+      if (since.has(source)) since.set(source, Math.min(since.get(source) ?? at, from));
       this.#note({ kind: "ended", n, to: at });
       this.#note({ kind: "settled", n, findings: [{ topics, outcome: "unknowable", why: LEFT_BEHIND }] });
     }
+    return since;
+  }
+
+  /** L6. */
+  #beginUnread(why: string): void {
+    const { clock, logger } = this.#options;
+    this.#isUnread = true;
+    this.#total = Math.floor(clock.now() / 1_000);
+    this.#skipped = this.#total;
+    const line =
+      "the gap ledger can't be read, so since when nobody was there is not known; nothing is written over it, and it is tried again every few seconds";
+    logger.warn({ reason: why }, `${line}; make it readable, or move it away, and a new one is begun (${why})`);
+  }
+
+  /** L6. */
+  #learn(kept: KeptGaps, sources: readonly string[]): void {
+    this.#isUnread = false;
+    this.#book.follow(kept.gaps, kept.looked);
+    this.#count(kept);
+    this.#note({ kind: "skipped", n: this.#skipped });
+    this.#options.logger.info({ gaps: kept.gaps.length }, "the gap ledger can be read again");
+    this.#tellDamage(kept);
+    this.#recall(kept);
+    for (const [source, at] of this.#settleLeft(kept)) {
+      const to = this.#begun.get(source);
+      if (to === undefined) this.#resume.set(source, at);
+      else if (at < to && sources.includes(source)) {
+        this.#tellNewcomers(source, [...(this.#begunWith.get(source) ?? [])], at);
+        this.#tellAbsence(source, at, to);
+      }
+    }
+    this.#begunWith.clear();
+  }
+
+  /** L5. */
+  #recall({ gaps, looked }: KeptGaps): void {
+    for (const [source, lookedAt] of looked) {
+      const topics = gaps.filter((gap) => gap.source === source).flatMap((gap) => gap.topics);
+      this.#before.set(source, { lookedAt, topics: new Set(topics.map((topic) => topic.toLowerCase())) });
+      if ((this.#book.looked.get(source) ?? -Infinity) < lookedAt)
+        this.#book.apply({ kind: "looked", source, at: lookedAt });
+    }
+  }
+
+  /** `#skipped` numbers of this run came before its own, and those of `kept` were among them. */
+  #count({ total, skipped = 0 }: KeptGaps): void {
+    this.#skipped = Math.max(0, this.#skipped - total) + skipped;
+    this.#total = Math.max(this.#total, total);
+  }
+
+  /** L6. */
+  #tellAbsence(source: string, from: number, to: number): void {
+    const { logger, listener } = this.#options;
+    this.#total += 1;
+    const n = this.#total;
+    const topics = ["*"];
+    const cause = "the service was not running; its gap ledger could be read only later";
+    const blank = { n, source, topics, topicCount: 1, cause, from, to: undefined, atStart: true, findings: [] };
+    const gap = this.#note({ kind: "opened", gap: { ...blank, state: "open" } });
+    const seconds = ((to - from) / 1_000).toFixed(0);
+    logger.warn({ source, seconds }, `${source}: nobody was there for ${seconds} s: what happened then was missed`);
+    if (gap !== undefined) listener.gapOpened?.(gap);
+    this.#end(n, to, true);
+    this.#settle(n, [{ topics, outcome: "unknowable", why: FOUND_LATE }]);
+  }
+
+  #tellDamage({ damaged }: KeptGaps): void {
+    if (damaged === 0) return;
+    const line = `${damaged} parts of the gap ledger can't be read and are left out`;
+    this.#options.logger.warn({ parts: damaged }, line);
   }
 
   #beat(log: GapLog, clock: Clock): void {
@@ -170,7 +245,14 @@ class Ledger implements GapLedger {
     const from = Math.floor(this.#sure(Math.min(report.from, clock.now())));
     const resume = this.#resume.get(source);
     const isFirst = !this.#begun.has(source);
-    this.#begun.add(source);
+    const begun = this.#begun.get(source) ?? from;
+    this.#begun.set(source, begun);
+    if (this.#isUnread && report.atStart === true && from <= begun) {
+      const topics = this.#begunWith.get(source) ?? new Set();
+      this.#begunWith.set(source, topics);
+      for (const topic of report.topics) topics.add(topic);
+      return { from, cause: `the service was not running, since when is not known yet; ${report.cause}` };
+    }
     if (report.atStart !== true || resume === undefined || (!isFirst && from > resume))
       return { from, cause: report.cause };
     const awayMs = from - resume;
@@ -259,7 +341,7 @@ class Ledger implements GapLedger {
     return {
       open: gaps.filter(({ state }) => state === "open").length,
       asking: gaps.filter(({ state }) => state === "asking").length,
-      total: this.#total,
+      total: this.#total - this.#skipped,
       outcomes: { ...this.#outcomes },
       recent: gaps.slice(-RECENT).map((gap) => abridgeGap(gap, RECENT_TOPICS)),
       trouble: this.#options.log?.trouble,

@@ -121,4 +121,43 @@ describe("the book of gaps", () => {
       }),
     );
   });
+
+  test("that takes in an older one reads as one book to which everything happened in order", () => {
+    const change = (one: typeof act extends fc.Arbitrary<infer T> ? T : never, n: number): GapChange => {
+      if (one.kind !== "open") return { ...one, n };
+      const gap = { source: "s", topics: one.topics, topicCount: one.topics.length, cause: "cut", from: one.from };
+      return { kind: "opened", gap: { ...gap, n, to: undefined, atStart: false, state: "open", findings: [] } };
+    };
+    const life = (from: number) =>
+      fc.array(fc.tuple(act, fc.integer({ min: from, max: from + 5 })).map(([one, n]) => change(one, n)));
+    const looks = fc.array(
+      fc.record({ kind: fc.constant("looked" as const), source: topics.map(([one = ""]) => one), at: number }),
+    );
+    fc.assert(
+      fc.property(
+        life(1),
+        looks,
+        life(10),
+        looks,
+        fc.integer({ min: 1, max: 20 }),
+        (before, seen, after, seenAfter, most) => {
+          const limits = { gaps: 20, topics: most };
+          const [older, newer, both] = [new GapBook(), new GapBook(), new GapBook()];
+          for (const each of [...before, ...seen]) older.apply(each);
+          for (const each of [...after, ...seenAfter]) newer.apply(each);
+          for (const each of [...before, ...seen, ...after, ...seenAfter]) both.apply(each);
+          newer.follow(older.list(), older.looked);
+          const byNumber = (book: GapBook) => book.list().toSorted((one, other) => one.n - other.n);
+          expect(byNumber(newer)).toEqual(byNumber(both));
+          expect(new Map(newer.looked)).toEqual(new Map(both.looked));
+          // And it is as bounded as any.
+          const small = new GapBook(limits);
+          for (const each of after) small.apply(each);
+          small.follow(older.list(), older.looked);
+          const named = small.list().reduce((sum, each) => sum + each.topics.length, 0);
+          expect(named).toBeLessThanOrEqual(Math.max(most, 3));
+        },
+      ),
+    );
+  });
 });

@@ -5,6 +5,8 @@
  * - K1  Lines are written in their order, and flushed: a sign of life is never kept without the changes before it.
  * - K2  What can't be written waits; then the file is written anew, whole, and takes the old one's place by its name.
  * - K3  A line that can't be read is left out and counted; the rest counts. Never through a link, never readable for others.
+ * - K4  A file that is there and can't be read is not written over. It is read again before each writing; until that works, what is
+ *       noted waits, and is kept with what the file held. Whoever starts without us knows by the old sign of life since when.
  */
 import { constants } from "node:fs";
 import { open, rename } from "node:fs/promises";
@@ -58,6 +60,8 @@ class GapFile implements GapLog {
   #writing: Promise<void> | undefined;
   #closed = false;
   #trouble: string | undefined;
+  /** K4: who is told of a file that could not be read, once it can be. */
+  #late: ((kept: KeptGaps) => void) | undefined;
 
   constructor(path: string, files: GapFiles) {
     this.#path = path;
@@ -65,23 +69,26 @@ class GapFile implements GapLog {
   }
 
   get trouble(): string | undefined {
-    return this.#trouble && `the gap ledger can't be kept in ${this.#path}: ${this.#trouble}`;
+    if (this.#trouble === undefined || this.#late === undefined)
+      return this.#trouble && `the gap ledger can't be kept in ${this.#path}: ${this.#trouble}`;
+    const advice = "make it readable, or move it away, and a new one is begun";
+    return `the gap ledger in ${this.#path} can't be read, so it is not written over: ${this.#trouble}; ${advice}`;
   }
 
-  async load(): Promise<KeptGaps> {
-    let damaged = 0;
-    let text = "";
+  async load(late: (kept: KeptGaps) => void = () => undefined): Promise<KeptGaps> {
     try {
-      text = await this.#readText();
+      const { kept, book } = readContent(await this.#readText());
+      this.#book = book;
+      this.#total = kept.total;
+      this.#aliveAt = kept.aliveAt;
+      return kept;
     } catch (error) {
-      if (!isMissing(error)) this.#trouble = wordsOf(error);
+      const { kept } = readContent("");
+      if (isMissing(error)) return kept;
+      this.#late = late;
+      this.#trouble = wordsOf(error);
+      return { ...kept, unread: this.#trouble };
     }
-    for (const line of text.split("\n")) {
-      if (line !== "" && !this.#take(line)) damaged += 1;
-    }
-    const { sources, looked } = this.#book;
-    const total = Math.max(this.#total, this.#book.total);
-    return { gaps: this.#book.list(), total, sources, looked, aliveAt: this.#aliveAt, damaged };
   }
 
   note(change: GapChange): void {
@@ -104,15 +111,6 @@ class GapFile implements GapLog {
     this.#file = undefined;
   }
 
-  #take(text: string): boolean {
-    const line = readLine(text);
-    if (line === undefined) return false;
-    if (line.kind === "alive") this.#aliveAt = line.at;
-    else if (line.kind === "total") this.#total = line.n;
-    else this.#book.apply(line);
-    return true;
-  }
-
   #next(): void {
     this.#isDirty = true;
     if (this.#closed) return;
@@ -126,6 +124,7 @@ class GapFile implements GapLog {
       this.#isDirty = false;
       const lines = this.#waiting.splice(0);
       try {
+        if (this.#late !== undefined) await this.#readLate(this.#late);
         if (this.#file === undefined || this.#end > Math.max(REWRITE_BYTES, 2 * this.#rewrittenBytes))
           await this.#rewrite();
         else await this.#append(this.#file, lines.join(""));
@@ -140,6 +139,24 @@ class GapFile implements GapLog {
     }
   }
 
+  /** K4. */
+  async #readLate(tell: (kept: KeptGaps) => void): Promise<void> {
+    let text: string | undefined;
+    try {
+      text = await this.#readText();
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    this.#late = undefined;
+    // Somebody moved it away.
+    if (text === undefined) return;
+    const { kept } = readContent(text);
+    this.#book.follow(kept.gaps, kept.looked);
+    this.#total = Math.max(this.#total, kept.total);
+    this.#aliveAt ??= kept.aliveAt;
+    tell(kept);
+  }
+
   async #append(file: OpenGapFile, text: string): Promise<void> {
     const bytes = Buffer.from(text + this.#signOfLife());
     await writeAll(file, bytes, this.#end);
@@ -151,7 +168,10 @@ class GapFile implements GapLog {
   /** K2. */
   async #rewrite(): Promise<void> {
     const book = this.#book;
+    // All of it is in the book.
+    this.#waiting = [];
     const lines: string[] = [lineOf({ kind: "total", n: Math.max(this.#total, book.total) })];
+    if (book.skipped > 0) lines.push(lineOf({ kind: "skipped", n: book.skipped }));
     lines.push(lineOf({ kind: "started", sources: book.sources }));
     for (const [source, at] of book.looked) lines.push(lineOf({ kind: "looked", source, at }));
     for (const gap of book.list()) lines.push(lineOf({ kind: "opened", gap }));
@@ -206,6 +226,24 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
+/** What a file's text says. */
+function readContent(text: string): { readonly kept: KeptGaps; readonly book: GapBook } {
+  const book = new GapBook();
+  let damaged = 0;
+  let total = 0;
+  let aliveAt: number | undefined;
+  for (const one of text.split("\n")) {
+    const line = one === "" ? undefined : readLine(one);
+    if (line === undefined) damaged += one === "" ? 0 : 1;
+    else if (line.kind === "alive") aliveAt = line.at;
+    else if (line.kind === "total") total = line.n;
+    else book.apply(line);
+  }
+  const { sources, looked, skipped } = book;
+  const kept = { gaps: book.list(), skipped, sources, looked: new Map(looked), aliveAt, damaged };
+  return { kept: { ...kept, total: Math.max(total, book.total) }, book };
+}
+
 type ReadLine = Line | { readonly kind: "alive"; readonly at: number };
 
 /** K3. */
@@ -223,6 +261,7 @@ function readLine(text: string): ReadLine | undefined {
       return isNumber(at) ? { kind, at } : undefined;
     case "total":
       return isNumber(n) ? { kind, n } : undefined;
+    case "skipped":
     case "withdrawn":
       return isNumber(n) ? { kind, n } : undefined;
     case "ended":

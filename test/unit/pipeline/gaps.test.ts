@@ -12,14 +12,18 @@ const EMPTY: KeptGaps = { gaps: [], total: 0, sources: [], looked: new Map(), al
 function logOf(kept: KeptGaps) {
   const noted: GapChange[] = [];
   const alive: number[] = [];
+  let late: ((kept: KeptGaps) => void) | undefined;
   const log: GapLog = {
-    load: async () => kept,
+    async load(whenLate) {
+      late = whenLate;
+      return kept;
+    },
     note: (change) => noted.push(change),
     alive: (at) => alive.push(at),
     trouble: undefined,
     close: async () => undefined,
   };
-  return { log, noted, alive };
+  return { log, noted, alive, readLate: (later: KeptGaps) => late?.(later) };
 }
 
 function ledger(kept?: KeptGaps, reach?: () => Reach) {
@@ -38,7 +42,8 @@ function ledger(kept?: KeptGaps, reach?: () => Reach) {
     log: kit?.log,
     ...(reach && { reach }),
   });
-  return { clock, told, gaps, logger, noted: kit?.noted ?? [], alive: kit?.alive ?? [] };
+  const { noted = [], alive = [], readLate = () => undefined } = kit ?? {};
+  return { clock, told, gaps, logger, noted, alive, readLate };
 }
 
 const TOPIC = "v2.users.u1.presence";
@@ -252,5 +257,82 @@ describe("a ledger that is kept", () => {
     await clock.advance(60_000);
     await gaps.close();
     expect(alive).toEqual([15_000, 20_000, 22_000]);
+  });
+
+  describe("and could not be read at the start", () => {
+    const UNREAD: KeptGaps = { ...EMPTY, unread: "EIO: i/o error" };
+    const blank = { source: "main", topics: [TOPIC], topicCount: 1, cause: "cut", atStart: false, findings: [] };
+    const old: GapRecord = { ...blank, n: 1, from: 1_000, to: undefined, state: "open" };
+
+    test("is told with what to do, and the first gaps say that it is not known since when nobody was there", async () => {
+      const { gaps, logger, clock } = ledger(UNREAD);
+      await gaps.load(["main"]);
+      expect(logger.text()).toMatch(/can't be read.*nothing is written over it.*move it away.*EIO: i\/o error/u);
+      expect(logger.text()).toMatch(/is tried again/u);
+      const lookUp = gaps.open("main", starting(10_000));
+      gaps.open("main", starting(10_000));
+      await clock.advance(500);
+      gaps.open("main", { ...starting(10_500), cause: "newly found" });
+      lookUp.withdraw();
+      expect(gaps.query({}).map(({ cause, from }) => [cause, from])).toEqual([
+        ["the service was not running, since when is not known yet; not connected yet", 10_000],
+        ["newly found", 10_500],
+      ]);
+    });
+
+    test("declares the absence once it can be read, back to the last run's sign of life or open gap; who came before it is named", async () => {
+      const { gaps, told, clock, readLate, noted } = ledger(UNREAD);
+      await gaps.load(["main", "quiet", "other"]);
+      gaps.open("main", starting(10_000)).end(10_000);
+      gaps.open("other", { ...starting(10_000), topics: [TOPIC, OTHER] }).end(10_000);
+      await clock.advance(7_000);
+      const looked = new Map([["other", 2_500]]);
+      const settled = [{ topics: [TOPIC], outcome: "repaired" as const, why: "x" }];
+      const known: GapRecord = { ...old, n: 2, source: "other", to: 1_500, state: "repaired", findings: settled };
+      readLate({
+        ...EMPTY,
+        gaps: [old, known],
+        total: 3,
+        sources: ["main", "quiet", "other", "gone"],
+        looked,
+        aliveAt: 3_000,
+      });
+      const why = expect.stringContaining("found out late") as string;
+      const findings = [{ topics: ["*"], outcome: "unknowable", why }];
+      const cause = "the service was not running; its gap ledger could be read only later";
+      expect(gaps.query({})).toMatchObject([
+        { ...old, to: 3_000, state: "unknowable", findings: [{}] },
+        known,
+        { source: "main", from: 10_000 },
+        { source: "other", from: 10_000 },
+        { source: "main", topics: ["*"], cause, from: 1_000, to: 10_000, findings },
+        { source: "other", topics: [OTHER], from: 2_500, to: 3_000, state: "unknowable" },
+        { source: "other", topics: ["*"], cause, from: 3_000, to: 10_000, findings },
+      ]);
+      const { n = 0 } = gaps.query({}).at(-1) ?? {};
+      expect(told.slice(-3)).toEqual([`open ${n}`, `end ${n}`, `unknowable ${n}`]);
+      expect(noted.filter(({ kind }) => kind === "opened")).toHaveLength(5);
+      // One that has not begun yet begins where it would have.
+      expect(gaps.open("quiet", starting(17_000)).from).toBe(3_000);
+      expect(gaps.open("other", starting(17_000)).from).toBe(17_000);
+    });
+
+    test("gives no number twice, and counts none that was not given", async () => {
+      const { gaps, readLate, noted } = ledger(UNREAD);
+      await gaps.load(["main"]);
+      gaps.open("main", starting(10_000));
+      const [{ n } = { n: 0 }] = gaps.query({});
+      expect(n).toBeGreaterThan(9);
+      expect(gaps.summary().total).toBe(1);
+      const skipped = 2;
+      readLate({ ...EMPTY, gaps: [{ ...old, to: 2_000 }], total: 9, skipped, sources: ["main"], aliveAt: 3_000 });
+      expect(gaps.query({}).map((gap) => gap.n)).toEqual([1, n, n + 1]);
+      expect(gaps.summary().total).toBe(9 - skipped + 2);
+      // Nor does a later run.
+      const told = noted.findLast((change) => change.kind === "skipped");
+      const next = ledger({ ...EMPTY, total: n + 1, skipped: told?.n ?? 0 });
+      await next.gaps.load(["main"]);
+      expect(next.gaps.summary().total).toBe(9);
+    });
   });
 });

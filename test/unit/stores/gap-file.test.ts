@@ -1,6 +1,7 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -14,7 +15,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { GapChange, GapRecord } from "../../../src/core/gap.ts";
 import type { KeptGaps } from "../../../src/ports/gap-log.ts";
-import { createGapFile } from "../../../src/stores/sqlite/gap-file.ts";
+import { createGapFile, type GapFiles } from "../../../src/stores/sqlite/gap-file.ts";
 import { eventually } from "../../support/eventually.ts";
 
 function place(): { readonly folder: string; readonly path: string } {
@@ -61,12 +62,14 @@ describe("the gap ledger on disk", () => {
       { kind: "settled", n: 1, findings },
       { kind: "withdrawn", n: 2 },
       { kind: "looked", source: "main", at: 777 },
+      { kind: "skipped", n: 1 },
     ];
     await keep(path, changes, 9_000);
     const kept = await read(path);
     expect(kept).toEqual({
       gaps: [gap(1, { to: 1_500, state: "asking", findings })],
       total: 2,
+      skipped: 1,
       sources: ["main", "other"],
       looked: new Map([["main", 777]]),
       aliveAt: 9_000,
@@ -84,6 +87,7 @@ describe("the gap ledger on disk", () => {
     expect(await read(path)).toMatchObject({
       gaps: [{ n: 1, to: 1_500 }, { n: 3 }],
       total: 3,
+      skipped: 1,
       looked: new Map([["main", 777]]),
       aliveAt: 9_500,
     });
@@ -94,6 +98,7 @@ describe("the gap ledger on disk", () => {
     expect(await read(path)).toEqual({
       gaps: [],
       total: 0,
+      skipped: 0,
       sources: [],
       looked: new Map(),
       aliveAt: undefined,
@@ -163,10 +168,11 @@ describe("the gap ledger on disk", () => {
     symlinkSync(other, link);
     const file = createGapFile(link);
     expect(await file.load()).toMatchObject({ gaps: [] });
-    expect(file.trouble).toMatch(/can't be kept in .*link: /u);
+    expect(file.trouble).toMatch(/gap ledger .*link can't be read/u);
     file.note({ kind: "opened", gap: gap(1) });
     await file.close();
     expect(readFileSync(other, "utf8")).toBe("mine");
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
   test("lines that can't be read are left out and counted, the rest counts", async () => {
@@ -228,6 +234,103 @@ describe("the gap ledger on disk", () => {
     expect(file.trouble).toContain("EISDIR");
     file.note({ kind: "opened", gap: gap(1) });
     await file.close();
-    expect(file.trouble).toContain("can't be kept");
+    expect(file.trouble).toContain("can't be read");
+  });
+
+  describe("that can't be read at a start", () => {
+    /** A disk whose files can't be read while `trouble` is set. */
+    function moody(code: string) {
+      const disk = { trouble: code as string | undefined };
+      const files: GapFiles = {
+        rename,
+        async open(path, flags, mode) {
+          const isRead = (flags & 3) === 0;
+          if (isRead && disk.trouble !== undefined)
+            throw Object.assign(new Error(`${disk.trouble}: no luck`), { code: disk.trouble });
+          return open(path, flags, mode);
+        },
+      };
+      return { disk, files };
+    }
+
+    const KEPT: readonly GapChange[] = [
+      { kind: "started", sources: ["main"] },
+      { kind: "looked", source: "main", at: 4_000 },
+      { kind: "opened", gap: gap(1) },
+      { kind: "opened", gap: gap(2) },
+    ];
+
+    test.each(["EIO", "EACCES", "EMFILE"])("for %s is not written over, whatever is noted meanwhile", async (code) => {
+      const { path } = place();
+      await keep(path, KEPT, 5_000);
+      const before = textOf(path);
+      const { files } = moody(code);
+      const file = createGapFile(path, files);
+      expect(await file.load()).toMatchObject({ gaps: [], aliveAt: undefined, unread: `${code}: no luck` });
+      file.note({ kind: "opened", gap: gap(70) });
+      file.alive(80_000);
+      await file.close();
+      expect(textOf(path)).toBe(before);
+      expect(file.trouble).toMatch(/can't be read, so it is not written over: .*no luck.*move it away/u);
+      // The next start that can read it knows since when nobody was there.
+      expect(await read(path)).toMatchObject({ gaps: [{ n: 1 }, { n: 2 }], aliveAt: 5_000 });
+    });
+
+    test("is read again later: what it held is told, once, and what was noted meanwhile is kept with it", async () => {
+      const { path } = place();
+      await keep(path, KEPT, 5_000);
+      const { disk, files } = moody("EIO");
+      const file = createGapFile(path, files);
+      const late: KeptGaps[] = [];
+      await file.load((kept) => {
+        late.push(kept);
+        file.note({ kind: "skipped", n: 7 });
+        file.note({ kind: "opened", gap: gap(72, { from: 5_000, to: 80_000 }) });
+      });
+      file.note({ kind: "started", sources: ["main", "other"] });
+      file.note({ kind: "opened", gap: gap(70) });
+      file.note({ kind: "opened", gap: gap(71) });
+      file.note({ kind: "withdrawn", n: 70 });
+      await eventually("trouble", () => file.trouble !== undefined);
+      disk.trouble = undefined;
+      await eventually("the end of the trouble", () => {
+        file.alive(90_000);
+        return file.trouble === undefined;
+      });
+      file.note({ kind: "ended", n: 71, to: 91_000 });
+      await file.close();
+      expect(late).toMatchObject([{ gaps: [{ n: 1 }, { n: 2 }], total: 2, sources: ["main"], aliveAt: 5_000 }]);
+      expect(await read(path)).toEqual({
+        gaps: [
+          gap(1),
+          gap(2),
+          gap(71, { to: 91_000, state: "asking" }),
+          gap(72, { from: 5_000, to: 80_000, state: "asking" }),
+        ],
+        total: 72,
+        skipped: 7,
+        sources: ["main", "other"],
+        looked: new Map([["main", 4_000]]),
+        aliveAt: 90_000,
+        damaged: 0,
+      });
+    });
+
+    test("and is moved away by somebody, leaves its place to a new one", async () => {
+      const { path } = place();
+      await keep(path, KEPT, 5_000);
+      const { disk, files } = moody("EACCES");
+      const file = createGapFile(path, files);
+      await file.load(() => expect.unreachable("nothing was read"));
+      file.note({ kind: "opened", gap: gap(70) });
+      await eventually("trouble", () => file.trouble !== undefined);
+      await rename(path, `${path}-mine`);
+      disk.trouble = undefined;
+      file.alive(90_000);
+      await file.close();
+      expect(file.trouble).toBeUndefined();
+      expect(await read(path)).toMatchObject({ gaps: [{ n: 70 }], aliveAt: 90_000 });
+      expect(await read(`${path}-mine`)).toMatchObject({ gaps: [{ n: 1 }, { n: 2 }], aliveAt: 5_000 });
+    });
   });
 });
