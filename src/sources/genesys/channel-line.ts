@@ -145,6 +145,11 @@ export class ChannelLine {
     this.#subscriptions.want(topics, missedSince);
   }
 
+  /** Something may have happened to its channel that nobody tells: its list is read back. */
+  look(): void {
+    this.#subscriptions.verify();
+  }
+
   /** Closes a line that nobody needs any more. */
   async retire(): Promise<void> {
     this.#gap?.end(this.#options.context.clock.now());

@@ -3,6 +3,7 @@
  * of which there are 20, and the instants at which channels are renewed.
  *
  * - B1  Two sources with the same client on the same hosts have one budget, one token and one list of renewals.
+ * - B3  That its token ended early is told to all who use it.
  * - B2  With the last source that uses it, it is forgotten, its token too.
  */
 import { pickInstant } from "../../core/renewal.ts";
@@ -44,7 +45,8 @@ interface Shared {
   readonly key: string;
   readonly net: Net;
   readonly client: Omit<PlatformClient, "release">;
-  users: number;
+  /** B3. */
+  readonly users: Set<() => void>;
 }
 
 /** Two moves are so far apart, where their windows have room for it: longer than a move takes. */
@@ -53,8 +55,12 @@ const SPACING_MS = 5_000;
 /** By clock, so that what has a time of its own (a test, a simulation) shares nothing with others. */
 const clients = new WeakMap<Clock, Shared[]>();
 
-/** The client of this identity; the same for all who ask with the same clock and net. */
-export function shareClient(identity: ClientIdentity, context: SourceContext): PlatformClient {
+/**
+ * The client of this identity; the same for all who ask with the same clock and net.
+ *
+ * @param tokenEnded - a token of it that was good is not taken any more; once for each token
+ */
+export function shareClient(identity: ClientIdentity, context: SourceContext, tokenEnded: () => void): PlatformClient {
   const { clock, net } = context;
   const { endpoints, clientId, clientSecret } = identity;
   const key = JSON.stringify([endpoints.login, endpoints.api, endpoints.streamingHost, clientId, clientSecret]);
@@ -66,12 +72,13 @@ export function shareClient(identity: ClientIdentity, context: SourceContext): P
     all.push(shared);
   }
   const mine = shared;
-  mine.users += 1;
+  const user = (): void => tokenEnded();
+  mine.users.add(user);
   return {
     ...mine.client,
     release() {
-      mine.users -= 1;
-      if (mine.users === 0) all.splice(all.indexOf(mine), 1);
+      mine.users.delete(user);
+      if (mine.users.size === 0) all.splice(all.indexOf(mine), 1);
     },
   };
 }
@@ -81,13 +88,17 @@ function createShared(key: string, identity: ClientIdentity, { clock, net, logge
   const url = endpoints.login + API_PATHS.token;
   const secrets = secretSpellings(clientId, clientSecret);
   const tokens = createTokenSource({ url, style: "basic", clientId, clientSecret, clock, net });
-  const api = createGenesysApi({ base: endpoints.api, tokens, secrets, clock, net, logger });
+  const users = new Set<() => void>();
+  const tokenEnded = (): void => {
+    for (const user of users) user();
+  };
+  const api = createGenesysApi({ base: endpoints.api, tokens, secrets, tokenEnded, clock, net, logger });
   const channels = createChannelsApi({ api, tokens, endpoints, clock });
   return {
     key,
     net,
     client: { api, channels, renewals: createRenewals(clock), evictions: new EvictionWatch() },
-    users: 0,
+    users,
   };
 }
 

@@ -4,7 +4,8 @@
  * R1  `Retry-After` and the rate-limit headers are obeyed for all calls of the client: while the window is spent nothing is
  *     sent, and the answer says how long to wait. No more goes out in any minute than the client may send in one, wherever the
  *     platform's windows begin. Retrying is the caller's business; here nothing loops.
- * R2  A 401 costs the token and one more try with a new one, so a token that ended early heals by itself.
+ * R2  A 401 costs the token and one more try with a new one, so a token that ended early heals by itself. Where the token had been good,
+ *     what it owns may have gone with it, and nobody else says so: that is told, once for each token.
  * R3  What is shown of an answer is its code and message, one line, cut; never a header, a body or an address.
  */
 import { oneLine } from "../../core/cause.ts";
@@ -68,6 +69,8 @@ export interface GenesysApiOptions {
   readonly tokens: TokenSource;
   /** What no answer may bring out, whatever it repeats; beside the token and the channel of the call. @defaultValue none */
   readonly secrets?: readonly string[];
+  /** R2: a token that was good is not taken any more. @defaultValue nobody is told */
+  readonly tokenEnded?: () => void;
   readonly clock: Clock;
   readonly net: Net;
   readonly logger: Logger;
@@ -113,6 +116,8 @@ class RestApi implements GenesysApi {
   #window: RequestWindow | undefined;
   /** Monotonic instants of the requests of the last minute, oldest first. */
   #sent: number[] = [];
+  /** Tokens that were taken once, and whether they were refused later. */
+  readonly #known = new WeakMap<Token, "good" | "ended">();
 
   constructor(options: GenesysApiOptions) {
     this.#options = options;
@@ -164,8 +169,20 @@ class RestApi implements GenesysApi {
     });
     if (!answer.ok) return { kind: "failed", reason: `${describe(call)}: ${answer.message}` };
     this.#readWindow(answer, clock.monotonic());
-    if (answer.status === 401) tokens.invalidate(token.value);
+    this.#judge(token, answer.status);
     return this.#read(call, answer, token);
+  }
+
+  /** R2. */
+  #judge(token: Token, status: number): void {
+    const { tokens, tokenEnded } = this.#options;
+    const known = this.#known.get(token);
+    if (status >= 200 && status < 300 && known === undefined) this.#known.set(token, "good");
+    if (status !== 401) return;
+    tokens.invalidate(token.value);
+    if (known !== "good") return;
+    this.#known.set(token, "ended");
+    tokenEnded?.();
   }
 
   #read(call: ApiCall, { status, headers, body }: HttpResponse, token: Token): ApiAnswer {

@@ -7,6 +7,7 @@
  *       others' socket does not notice.
  * - S4  A failure never touches the socket, which goes on with what it has. A channel that is gone is for the line to replace.
  * - S5  The standing channel's list is read back every few minutes: a platform that forgets it says nothing.
+ *       A look that is asked for (`verify`) is made, later where it can't be made now.
  * - S6  A topic that is neither taken nor rejected is a declared gap until it is, and asked for again with growing pauses.
  */
 import { backoffMs } from "../../core/backoff.ts";
@@ -34,6 +35,8 @@ const SLOW_MS = 600_000;
 const READ_BACK_MS = 300_000;
 /** A list that was written or looked at so shortly ago is not looked at again. */
 const LOOKED_MS = 10_000;
+/** A look that failed is made again after so long, where nobody says when. */
+const LOOK_AGAIN_MS = 60_000;
 /** Rejected topics that are told one by one. */
 const REJECTIONS_TOLD = 5;
 
@@ -164,6 +167,7 @@ export class Subscriptions {
   verify(): void {
     const waitMs = this.#goodAt + LOOKED_MS - this.#options.context.clock.now();
     if (waitMs > 0) this.#planReadBack(waitMs);
+    else if (this.#busy) this.#planReadBack(LOOKED_MS);
     else void this.#verify();
   }
 
@@ -299,6 +303,7 @@ export class Subscriptions {
       return;
     }
     if (read.kind === "gone") this.#gone("the channel is not known any more");
+    if (read.kind === "failed") this.#planReadBack(Math.max(LOOKED_MS, read.retryAfterMs ?? LOOK_AGAIN_MS));
     if (read.kind !== "read") return;
     if (read.missing.length === 0) {
       this.#goodAt = asked;

@@ -102,7 +102,9 @@ class Supervisor implements GenesysSource {
     if (this.#state !== "idle") return;
     const { clock } = context;
     const { selectors } = this.#plan;
-    const client = shareClient(this.#plan, context);
+    const client = shareClient(this.#plan, context, () => {
+      for (const line of this.#lines) line.look();
+    });
     this.#running = { ...client, context, reconciler: this.#createReconciler(client, context) };
     this.#state = "planning";
     this.#since = clock.now();

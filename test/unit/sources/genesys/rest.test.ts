@@ -27,9 +27,11 @@ function rig(...answers: (HttpResponse | HttpFailure)[]) {
   } as const;
   const tokens = createTokenSource({ ...login, clock, net });
   const secrets = ["client-canary"];
-  const api = createGenesysApi({ base: "https://api.example", tokens, secrets, clock, net, logger });
+  const ended: string[] = [];
+  const tokenEnded = (): void => void ended.push(net.requests.at(-1)?.headers?.["authorization"] ?? "");
+  const api = createGenesysApi({ base: "https://api.example", tokens, secrets, clock, net, logger, tokenEnded });
   const paths = (): string[] => net.requests.map(({ url }) => new URL(url).pathname);
-  return { clock, net, logger, api, paths };
+  return { clock, net, logger, api, paths, ended };
 }
 
 const GET = { method: "GET", path: "/api/v2/users?pageSize=5" } as const;
@@ -45,6 +47,26 @@ describe("calls of the REST API", () => {
     const { api, paths } = rig(GRANTED, REFUSED, GRANTED, REFUSED);
     expect(await api.call(GET)).toMatchObject({ kind: "refused", status: 401, code: "bad.credentials" });
     expect(paths()).toEqual(["/oauth/token", "/api/v2/users", "/oauth/token", "/api/v2/users"]);
+  });
+
+  test("a 401 for a token that was good is told once, whoever asks with it and whatever is answered later", async () => {
+    const [fine, second] = [jsonResponse(200, {}), jsonResponse(200, { access_token: "canary-2", expires_in: 86_400 })];
+    const { api, ended } = rig(GRANTED, fine, REFUSED, second, fine, REFUSED, fine, REFUSED, REFUSED);
+    const answer = await api.call(GET);
+    const owner = answer.kind === "ok" ? answer.token : undefined;
+    expect(ended).toEqual([]);
+    await api.call(GET);
+    expect(ended).toEqual(["Bearer canary-token"]);
+    for (let n = 0; n < 3; n += 1) await api.call({ ...GET, owner });
+    expect(ended).toEqual(["Bearer canary-token"]);
+    await api.call(GET);
+    expect(ended).toEqual(["Bearer canary-token", "Bearer canary-2"]);
+  });
+
+  test("a token that never was good is none that ended", async () => {
+    const { api, ended } = rig(GRANTED, REFUSED, GRANTED, REFUSED);
+    await api.call(GET);
+    expect(ended).toEqual([]);
   });
 
   test("a login that says no is asked once", async () => {
