@@ -23,6 +23,7 @@ export type {
   IntakeResult,
   OpenGap,
   OverlapStatus,
+  RetiredConnections,
   PushAnswer,
   PushSource,
   ReceivedEvent,

@@ -115,6 +115,12 @@ export interface ConnectionStatus {
   readonly overlaps?: OverlapStatus;
 }
 
+/** Sums over connections that nobody needed any more. */
+export interface RetiredConnections {
+  readonly reconnects: number;
+  readonly overlaps: Pick<OverlapStatus, "count" | "ms" | "folded">;
+}
+
 /** Times in which two sockets of one connection delivered at once, so that nothing is missed while it moves. */
 export interface OverlapStatus {
   readonly count: number;
@@ -134,6 +140,8 @@ export interface SourceStatus {
   /** What is wrong and what to do, in one line. */
   readonly reason: string | undefined;
   readonly connections: readonly ConnectionStatus[];
+  /** What connections had counted that are not there any more; with theirs, counters never fall. @defaultValue there were none */
+  readonly retired?: RetiredConnections;
   /** Topics that the provider refused, with its reason. */
   readonly rejectedTopics: readonly {
     readonly topic: string;

@@ -30,10 +30,9 @@ export function writeSourceMetrics(to: MetricWriter, { sources, now }: ServiceSt
         state,
       });
     }
-    const reconnects = report.connections.reduce((sum, connection) => sum + connection.reconnects, 0);
-    to.counter("ringfirst_source_reconnects_total", "Reconnects of the connections there are now.", reconnects, {
-      source,
-    });
+    const past = report.retired?.reconnects ?? 0;
+    const reconnects = report.connections.reduce((sum, connection) => sum + connection.reconnects, past);
+    to.counter("ringfirst_source_reconnects_total", "Reconnects of a source's connections.", reconnects, { source });
     const quiet = report.connections.filter(({ tooQuiet }) => tooQuiet === true).length;
     const tooQuiet = "Connections on which nothing but signs of life comes, for longer than is usual at this hour.";
     to.gauge("ringfirst_source_too_quiet", tooQuiet, quiet, { source });
@@ -55,8 +54,8 @@ function writeReconciliation(to: MetricWriter, { name: source, reconciliation }:
   }
 }
 
-function writeOverlaps(to: MetricWriter, { name: source, connections }: SourceReport): void {
-  const overlaps = connections.flatMap((connection) => connection.overlaps ?? []);
+function writeOverlaps(to: MetricWriter, { name: source, connections, retired }: SourceReport): void {
+  const overlaps = [...connections, ...(retired === undefined ? [] : [retired])].flatMap((one) => one.overlaps ?? []);
   if (overlaps.length === 0) return;
   const sum = (of: "count" | "folded" | "ms"): number => overlaps.reduce((total, one) => total + one[of], 0);
   const moves = "Times in which a successor delivered before the old socket went.";

@@ -165,6 +165,42 @@ describe("channels that fill up", () => {
   });
 });
 
+test("what a channel counted that is not needed any more still counts", async () => {
+  const rig = await everybody(["p1"], { limits: { topicsPerChannel: 1 } });
+  const { platform, clock, live, source } = rig;
+  await eventually("a line", () => platform.standing().length === 1);
+  await clock.advance(200);
+  await live(2);
+  platform.system(await rig.channel(), "v2.system.socket_closing");
+  const overlapped = () => source.status().connections.some(({ overlaps }) => (overlaps?.count ?? 0) > 0);
+  await eventually("a successor", overlapped);
+  platform.emit(presenceOf("p1"), { mark: "both" });
+  await eventually("its event", () => rig.context.events.some(({ topic }) => topic === presenceOf("p1")));
+  await clock.advance(2_000);
+  await live(2);
+  const counters = () => {
+    const { connections, retired } = source.status();
+    const all = [...connections, ...(retired === undefined ? [] : [retired])];
+    const sum = (of: "count" | "ms" | "folded"): number =>
+      all.reduce((total, one) => total + (one.overlaps?.[of] ?? 0), 0);
+    const reconnects = all.reduce((total, one) => total + one.reconnects, 0);
+    return { reconnects, count: sum("count"), ms: sum("ms"), folded: sum("folded") };
+  };
+  const before = counters();
+  expect(before).toEqual({ reconnects: 1, count: 1, ms: 1_500, folded: 1 });
+  expect(source.status().retired).toBeUndefined();
+  platform.users.splice(1, 1);
+  await nextLook(rig);
+  await nextLook(rig, 30_000);
+  await eventually("one line", () => source.status().connections.length === 1);
+  expect(counters()).toEqual(before);
+  // One that comes in its place counts from nothing.
+  platform.users.push(person("p2"));
+  source.refresh();
+  await live(2);
+  expect(counters()).toEqual(before);
+});
+
 describe("the list of a channel", () => {
   test("who is added while the line moves is on both channels", async () => {
     const rig = await everybody();

@@ -17,6 +17,7 @@ import type { Endpoints } from "./endpoints.ts";
 import { headroomOf } from "./headroom.ts";
 import { LookUp } from "./look-up.ts";
 import { type ReconcilePlan, Reconciler } from "./reconcile/reconciler.ts";
+import { RetiredLines } from "./retired-lines.ts";
 import { RivalTally } from "./rival-tally.ts";
 import { type Expansion, expandSelectors, type ReadPages, type Selector } from "./selectors.ts";
 
@@ -73,6 +74,7 @@ class Supervisor implements GenesysSource {
   readonly #plan: GenesysPlan;
   readonly #decode: FrameDecoder;
   readonly #rivals: RivalTally;
+  readonly #retired = new RetiredLines();
   #running: Running | undefined;
   /** By their place in the plan; undefined: nobody needs one there. */
   #places: readonly (ChannelLine | undefined)[] = [];
@@ -133,12 +135,14 @@ class Supervisor implements GenesysSource {
     const lines = this.#lines;
     const noRoom = this.#noRoomReason();
     const reconciler = this.#running?.reconciler;
+    const retired = this.#retired.sums;
     return {
       state: this.#stateNow(),
       since: this.#since,
       reason:
         this.#trouble?.reason ?? lines.find(({ life }) => !life.standing)?.life.reason ?? noRoom ?? this.#quietReason,
       connections: lines.map((line) => line.status()),
+      ...(retired !== undefined && { retired }),
       rejectedTopics: [
         ...lines.flatMap((line) => line.rejected),
         ...this.#noRoom.map((topic) => ({ topic, reason: "no channel has room for it" })),
@@ -270,6 +274,7 @@ class Supervisor implements GenesysSource {
       }
       if (line !== undefined) {
         context.logger.info({ channel: place + 1 }, `${this.name}: channel ${place + 1} is not needed any more`);
+        this.#retired.add(line.status());
         void line.retire();
       }
       return some.length === 0 ? undefined : this.#addLine(running, place, some, missedSince, (started += 1) - 1);

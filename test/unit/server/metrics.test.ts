@@ -101,6 +101,23 @@ describe("/metrics", () => {
     expect(value("ringfirst_rule_matches_total", { rule: "ringing" })).toBe(61);
   });
 
+  test("what retired connections counted goes on counting, where none is left too", async () => {
+    const first = sampleStatus();
+    const retired = { reconnects: 4, overlaps: { count: 5, ms: 6_000, folded: 7 } };
+    const [source] = first.sources;
+    if (source === undefined) throw new Error("the sample has no source");
+    const status = { ...first, sources: [{ ...source, retired }] };
+    const { ask } = await serve({ status });
+    const read = async () => {
+      const { samples } = parse((await ask({ path: "/metrics" })).text);
+      const names = ["reconnects_total", "overlaps_total", "overlap_seconds_total", "folded_total"];
+      return names.map((name) => samples.find((sample) => sample.name === `ringfirst_source_${name}`)?.value);
+    };
+    expect(await read()).toEqual([7, 5, 6, 7]);
+    status.sources = [{ ...source, retired, connections: [] }];
+    expect(await read()).toEqual([4, 5, 6, 7]);
+  });
+
   test("a second scrape tells totals, not sums of scrapes, and forgets labels that are gone", async () => {
     const first = sampleStatus();
     const status = { ...first };
