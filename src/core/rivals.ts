@@ -3,7 +3,8 @@
  * neither, so it is concluded from how channels and sockets end, and answered so that two that fight end up side by side. Pure.
  *
  * - R1  The first of each kind is answered as any other loss: soon.
- * - R2  A socket that was taken twice in an hour is left to the other one, for a channel that nobody else knows.
+ * - R2  A socket that was taken twice in an hour is left to the other one, for a channel that nobody else knows. Once proves nothing: the
+ *       platform closes sockets as well.
  * - R3  Whatever goes on coming within the hour is answered more and more slowly: two programs never push each other out for ever.
  * - R4  What is more than an hour ago is forgotten.
  * - R5  An eviction is of the client, whichever channel it hits: those of all its lines are answered together. What is pushed out within
@@ -14,7 +15,7 @@
 export type RivalSign =
   /** The platform dropped our channel before its end: it does so, silently, where a client has more than 20. */
   | "eviction"
-  /** Our socket was ended though its channel goes on: a channel has one socket, the last that came. */
+  /** Our socket was ended regularly though its channel goes on: a channel has one socket, the last that came. */
   | "takeover"
   /** The platform says that another channel took our topics over. */
   | "displacement"

@@ -177,7 +177,7 @@ export interface ReconciliationStatus {
 export interface RivalCounts {
   /** The provider dropped a channel before its end: more were made than a client may have. */
   readonly evictions: RivalCount;
-  /** Another socket took a channel. */
+  /** Another socket took a channel: ours was closed regularly twice within an hour, and the channel goes on. */
   readonly takeovers: RivalCount;
   /** Another channel took our topics over, says the provider. */
   readonly displacements: RivalCount;

@@ -5,7 +5,8 @@
  * - V1  An eviction is concluded only of a channel that stood, and only where nothing else ended it: not its own end, not that of
  *       its token. One that never stood may be one that the platform does not know yet.
  *       Each channel is evicted once, however often it shows.
- * - V2  A takeover is concluded where the platform ended the socket regularly and the channel goes on.
+ * - V2  A takeover is concluded where the platform ended the socket regularly, the channel goes on, and it was so within the hour before:
+ *       once it may be the platform itself, which closes sockets regularly too (a node that is started anew), and is told as what it is.
  */
 import type { ChannelInput, ChannelLife } from "../../core/channel-state.ts";
 import { type EvictionWatch, type RivalSign, RivalWatch } from "../../core/rivals.ts";
@@ -65,7 +66,7 @@ export class RivalSigns {
     if (input.kind === "checked") {
       const { reason = "the channel is not known any more" } = facts.life;
       if (!input.exists) return this.#gone(input, reason, facts);
-      return this.#isCutOften ? { ...input, exists: false, reason } : this.#takenOver(reason);
+      return this.#isCutOften ? { ...input, exists: false, reason } : this.#closedRegularly(input, reason);
     }
     if (input.kind === "handshake-gone" || input.kind === "join-gone" || input.kind === "doubted") {
       return this.#gone(input, input.reason, facts);
@@ -89,11 +90,12 @@ export class RivalSigns {
   }
 
   /** V2. */
-  #takenOver(reason: string): ChannelInput {
-    const { leave, pauseMs } = this.#note("takeover");
-    const why = `${reason}, and its channel goes on: another socket took it`;
-    if (!leave) return { kind: "checked", exists: true, reason: why };
-    return { kind: "checked", exists: false, reason: `${why} again; it is left for a new channel`, pauseMs };
+  #closedRegularly(input: ChannelInput, reason: string): ChannelInput {
+    const { leave, pauseMs } = this.#watch.note("takeover", this.#clock.monotonic());
+    if (!leave) return input;
+    this.#told("takeover");
+    const why = `${reason} again, and its channel goes on: another socket took it; it is left for a new channel`;
+    return { kind: "checked", exists: false, reason: why, pauseMs };
   }
 
   #cut(input: Extract<ChannelInput, { readonly kind: "lost" }>, { stoodMs }: LineFacts): ChannelInput {
@@ -106,7 +108,7 @@ export class RivalSigns {
     return { ...input, next: "check", reason: `${input.reason}, ${why}` };
   }
 
-  #note(sign: ToldSign): ReturnType<RivalWatch["note"]> {
+  #note(sign: Exclude<ToldSign, "takeover">): ReturnType<RivalWatch["note"]> {
     const answer = this.#watch.note(sign, this.#clock.monotonic());
     this.#told(sign);
     return answer;

@@ -53,8 +53,8 @@ export class RivalTally {
     const start = `${this.#name}: ${line}:`;
     const own = "give each program and environment an OAuth client of its own";
     if (sign === "takeover") {
-      const line = "another socket took the channel: another program knows its address";
-      logger.error(facts, `${start} ${line}; where it goes on, the channel is left to it`);
+      const line = "another socket took the channel, twice within an hour: another program knows its address";
+      logger.error(facts, `${start} ${line}; the channel is left to it, for a new one`);
       return;
     }
     if (sign === "displacement") {
