@@ -43,6 +43,12 @@ export const SIMULATION_PLANTS = [
     replace: "for (const [source, at] of this.#settleLeft(kept)) if (at < 0) this.#resume.set(source, at);",
   },
   {
+    name: "a gap ledger that can't be read is written over",
+    file: "src/stores/sqlite/gap-file.ts",
+    find: "if (this.#late !== undefined) await this.#readLate(this.#late);",
+    replace: "this.#late = undefined;",
+  },
+  {
     name: "a gap never ends",
     file: "src/sources/genesys/channel-line.ts",
     find: "        this.#gap?.end(clock.now());\n        this.#gap = undefined;\n        return;",

@@ -13,6 +13,8 @@ const BEFORE_MS = 60_000;
 const READ_BACK_MS = 6 * 60_000;
 /** Withdrawn ones leave holes at the beginning too. */
 const MANY_GAPS = 500;
+/** Numbers from here on are seconds of the time, of a run that did not know which were given. */
+const FROM_SECONDS = 1_000_000_000;
 const CROWDED = /no channel is free/u;
 
 /** P7, from the event's side. Times without a process are in the ledger too: the next start says so. */
@@ -21,7 +23,8 @@ export const missedLiesInGaps: Check = ({ truth, faults }) => {
   const unwatched = beforeAndAfter(truth);
   const gaps = truth.gaps.map((gap) => ({ span: spanOf(gap, truth), covers: coverOf(gap) }));
   // The book is bounded, and drops the oldest.
-  const known = (truth.gaps[0]?.n ?? 1) > MANY_GAPS ? truth.gaps[0]!.from : 0;
+  const oldest = truth.gaps[0];
+  const known = oldest !== undefined && oldest.n > MANY_GAPS && oldest.n < FROM_SECONDS ? oldest.from : 0;
   return truth.emissions.flatMap(({ mark, topic, at: saidAt, sockets }) => {
     if (truth.receipts.has(mark) || saidAt < known || within(saidAt, unwatched)) return [];
     const declared = gaps.some(({ span, covers }) => within(saidAt, [span]) && covers(topic));
@@ -102,7 +105,8 @@ export function coverOf({ topics }: Pick<DeclaredGap, "topics">): (topic: string
     if (lower.includes("{*}")) patterns.push(patternOf(lower));
     else names.add(lower);
   }
-  return (topic) => names.has(topic.toLowerCase()) || patterns.some((pattern) => pattern.test(topic.toLowerCase()));
+  return (topic) =>
+    names.has("*") || names.has(topic.toLowerCase()) || patterns.some((pattern) => pattern.test(topic.toLowerCase()));
 }
 
 function patternOf(topic: string): RegExp {

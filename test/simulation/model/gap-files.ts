@@ -4,6 +4,7 @@
  * - F1  What was written is there for the next process. A loss of power keeps what was flushed, and of the rest all or nothing.
  * - F2  A name that was changed is changed after a loss of power if the file was flushed since, else perhaps.
  * - F3  Calls of a process that has ended are never answered.
+ * - F4  Now and then what is there can't be read for the first minutes of a process.
  */
 import type { GapFiles, OpenGapFile } from "../../../src/stores/sqlite/gap-file.ts";
 import type { Chance } from "../chance.ts";
@@ -53,6 +54,8 @@ class Inode {
 const STEP_MS = 1;
 const FLUSH_MS = 6;
 const WRITES = 1;
+const UNREAD_CHANCE = 0.2;
+const UNREAD_MS = 600_000;
 
 /** The files (see the top of this file). */
 export class ModelGapFiles {
@@ -87,9 +90,12 @@ export class ModelGapFiles {
 
   /** As a process sees them. */
   filesFor(process: SimProcess): GapFiles {
+    const unreadUntil = this.#chance.hits(UNREAD_CHANCE) ? this.#timeline.now + this.#chance.between(1, UNREAD_MS) : 0;
     return {
       open: (path, flags) => {
         const kind = (flags & WRITES) === 0 ? "read" : "write";
+        const isUnread = kind === "read" && this.#names.has(path) && this.#timeline.now < unreadUntil;
+        if (isUnread) return this.#step(process, STEP_MS, () => fail(path), kind);
         return this.#step(process, STEP_MS, () => this.#open(process, path, flags), kind);
       },
       rename: (from, to) =>
@@ -146,6 +152,10 @@ export class ModelGapFiles {
   #refuse(trouble: DiskWeather["trouble"]): void {
     if (this.#weather.trouble === trouble) throw new Error(`the model's disk is ${trouble}`);
   }
+}
+
+function fail(path: string): never {
+  throw Object.assign(new Error(`the model's disk can't read ${path}`), { code: "EIO" });
 }
 
 function missing(path: string): Error {
