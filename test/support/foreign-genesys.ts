@@ -442,7 +442,8 @@ function foreignSocket(channel: MutableChannel, socket: WebSocket, duplex: Duple
     },
     async answered() {
       // One way for the question, one for the answer: what comes between two ends is in order.
-      for (let trip = 0; trip < 2 && !frozen && socket.readyState === socket.OPEN; trip += 1) {
+      for (const _ of ["there", "and back"]) {
+        if (frozen || socket.readyState !== socket.OPEN) return;
         const back = once(socket, "pong");
         socket.ping();
         await Promise.race([back, once(socket, "close")]);
