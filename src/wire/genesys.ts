@@ -36,7 +36,8 @@ export const FRAME = {
 /** What a client may send to be answered by a `pong`. */
 export const PING = '{"message":"ping"}';
 
-const PONG = /"topicName"\s*:\s*"channel\.metadata".*"message"\s*:\s*"pong"|"message"\s*:\s*"pong".*"channel\.metadata"/su;
+const PONG =
+  /"topicName"\s*:\s*"channel\.metadata".*"message"\s*:\s*"pong"|"message"\s*:\s*"pong".*"channel\.metadata"/su;
 /** Answers are about 70 bytes long. */
 const PONG_MAX_BYTES = 512;
 const latin1 = new TextDecoder("latin1");

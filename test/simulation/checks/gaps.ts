@@ -54,6 +54,9 @@ function silentLosses({ gaps }: Truth, faults: Facts["faults"]): readonly Span[]
     .filter(({ from, to }) => !found.some((gap) => gap.from <= from && (gap.to ?? 0) >= from && (gap.to ?? 0) <= to));
 }
 
+/** A channel that is gone may have been so since it was last heard or looked at. */
+const SINCE_UNKNOWN = /nobody knows since when/u;
+
 /** P7, from the gap's side. */
 export const gapsHaveCauses: Check = (facts) => {
   const { truth, faults } = facts;
@@ -69,7 +72,12 @@ export const gapsHaveCauses: Check = (facts) => {
   }
   const first = faults[0]?.at ?? Infinity;
   return truth.gaps
-    .filter(({ from, cause }) => !within(from, spans) && !(CROWDED.test(cause) && from > first))
+    .filter(({ from, cause }) => {
+      const since = SINCE_UNKNOWN.test(cause)
+        ? spans.map((span) => ({ ...span, from: span.from - READ_BACK_MS }))
+        : spans;
+      return !within(from, since) && !(CROWDED.test(cause) && from > first);
+    })
     .map(({ from, cause }) => `P7 a gap from ${at(from)} has no cause in the faults: ${cause}`);
 };
 
