@@ -15,8 +15,8 @@ export const SIMULATION_PLANTS = [
   {
     name: "what a successor carries late is not recognised",
     file: "src/sources/genesys/channel-sockets.ts",
-    find: "    this.#recogniseLate();\n",
-    replace: "    if (this.#held) this.#recogniseLate();\n",
+    find: "    this.#recogniseLate(this.#current);\n",
+    replace: "    if (this.#held) this.#recogniseLate(this.#current);\n",
   },
   {
     name: "a state that was asked for goes on though a live event is ahead of it",
@@ -33,7 +33,7 @@ export const SIMULATION_PLANTS = [
   {
     name: "a gap begins when the loss is found out",
     file: "src/sources/genesys/channel-line.ts",
-    find: "const from = this.#blindFrom ?? this.#sockets.currentSignAt ?? this.#lastGoodAt ?? context.clock.now();",
+    find: "const from = this.#blindFrom ?? this.#sockets.currentProvenAt ?? this.#lastGoodAt ?? context.clock.now();",
     replace: "const from = this.#joins > 0 ? context.clock.now() : (this.#lastGoodAt ?? context.clock.now());",
   },
   {

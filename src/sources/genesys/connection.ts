@@ -35,6 +35,9 @@ export interface ConnectionOptions {
 const HANDSHAKE_MS = 15_000;
 /** Between two questions. */
 const ASK_EVERY_MS = 5_000;
+/** So often a question is looked at before it is given up: of a server that has answered before, and of one that never has. */
+const LOOKS_IN_VAIN = 7;
+const FIRST_LOOKS_IN_VAIN = 2;
 
 /** One connection. */
 export class Connection {
@@ -151,7 +154,7 @@ export class Connection {
     if (this.#asks.length === 0) this.ask();
     else if (this.#spoke) this.#looksInVain += 1;
     this.#spoke = false;
-    if (this.#looksInVain * ASK_EVERY_MS < SILENCE_MS) return;
+    if (this.#looksInVain < (this.#answers === "yes" ? LOOKS_IN_VAIN : FIRST_LOOKS_IN_VAIN)) return;
     this.#looksInVain = 0;
     this.#answers = "no";
     this.#answered += this.#asks.length;
