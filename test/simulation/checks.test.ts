@@ -289,6 +289,15 @@ test("P13: a service that says it is ready while nothing can come is found out a
   expect(findings[0]).toMatch(/^P13 nothing can come since 0.000 s \(no socket\), and at 65.000 s/u);
 });
 
+test("P13: a socket that stood between two looks ends a stall, one that stays does not", () => {
+  const watch = new StallWatch();
+  const looks = Array.from({ length: 40 }, (_, place) => place * 5_000);
+  const look = (now: number, youngest: number): readonly string[] =>
+    watch.look(now, { saysReady: true, state: "no socket", youngest });
+  expect(looks.flatMap((now) => look(now, Math.floor(now / 50_000)))).toEqual([]);
+  expect(looks.flatMap((now) => look(200_000 + now, 9))).toHaveLength(1);
+});
+
 test("P13: a service that says it is not ready, and one that is whole again, are none", () => {
   const watch = new StallWatch();
   const looks = Array.from({ length: 40 }, (_, place) => place * 5_000);

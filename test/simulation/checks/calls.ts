@@ -14,11 +14,12 @@ const BOUNDS: Readonly<Record<Truth["calls"][number]["kind"], readonly [minute: 
   state: [600, 3_200],
 };
 
-/** P11: against a second owner that wants the channel too, a few tries in ten minutes are enough. */
+/** P11: against a second owner that wants the channel too, a few tries in ten minutes are enough; a new life knows nothing of it. */
 const TAKEBACKS = 6;
 
-export const noReconnectWar: Check = ({ truth: { takebacks } }) => {
-  return over("takeback", takebacks, [], 10 * MINUTE_MS, TAKEBACKS);
+export const noReconnectWar: Check = ({ truth: { takebacks, lives } }) => {
+  const starts = lives.map(({ startedAt }) => startedAt);
+  return over("takeback", takebacks, starts, 10 * MINUTE_MS, TAKEBACKS);
 };
 
 /** Bounded reconnects, logins and calls, in each life. */

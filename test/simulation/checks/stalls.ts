@@ -18,6 +18,8 @@ export interface Coverage {
   readonly saysReady: boolean;
   /** Each wanted topic has a channel with a socket that works; `lists`: all have sockets, and some list lacks it. */
   readonly state: "covered" | "no socket" | "lists";
+  /** The youngest socket that stands. One that is new was well for a moment, if only between two looks. @defaultValue none */
+  readonly youngest?: number | undefined;
 }
 
 /** Finds stalls in a row of looks: answers a finding when one has lasted too long, once for each. */
@@ -25,16 +27,18 @@ export class StallWatch {
   #since: number | undefined;
   #told = false;
   #state: Coverage["state"] = "covered";
+  #youngest: number | undefined;
 
-  look(now: number, { saysReady, state }: Coverage): readonly string[] {
+  look(now: number, { saysReady, state, youngest }: Coverage): readonly string[] {
     if (!saysReady || state === "covered") {
       this.#since = undefined;
       this.#told = false;
       return [];
     }
     // What is worse than before is to be noticed from then on.
-    if (state !== this.#state) this.#since = undefined;
+    if (state !== this.#state || youngest !== this.#youngest) this.#since = undefined;
     this.#state = state;
+    this.#youngest = youngest;
     this.#since ??= now;
     const limitMs = state === "lists" ? READ_BACK_MS : NOTICED_MS;
     if (this.#told || now - this.#since <= limitMs) return [];
@@ -88,7 +92,7 @@ export function watchStalls(world: World): void {
     const isAsleep = truth.stops.some(({ from, to }) => now >= from && now <= to + NOTICED_MS);
     const state = isAsleep ? "covered" : stateNow(wires);
     const saysReady = state !== "covered" && process.alive && service?.readiness().ready === true;
-    truth.findings.push(...stalls.look(now, { saysReady, state }));
+    truth.findings.push(...stalls.look(now, { saysReady, state, youngest: wires.at(-1)?.id }));
     if (!isAsleep) truth.findings.push(...twins.look(now, wires));
     timeline.after(LOOK_MS, look, true);
   };
