@@ -26,14 +26,14 @@ export interface ProviderEvent {
   readonly correlationId: string;
 }
 
-/** A frame that somebody else wrote. */
+/** A frame: its body stands between `head` and `tail`. */
 export interface WrittenFrame {
   readonly topic: string;
   readonly key: string;
   readonly hash: string;
-  /** The body as it stands in the frame. */
+  readonly head: string;
   readonly bodyText: string;
-  readonly frameText: string;
+  readonly tail: string;
 }
 
 /** A topic, and how it is found among those that are listened to: compared without case. */
@@ -54,7 +54,8 @@ export interface Sent {
   readonly socketCount: number;
 }
 
-const NO_SOCKETS: readonly string[] = [];
+const NO_NAMES: readonly string[] = [];
+const NOBODY: readonly ProviderSocket[] = [];
 
 /** Sends events to whom they concern. */
 export class Broadcast {
@@ -88,15 +89,18 @@ export class Broadcast {
     return this.#platformSockets.size > 0;
   }
 
-  /** Whether an open socket holds this topic: if not, its body needs no writing. */
-  isHeard(topic: Topic): boolean {
-    for (const { socket } of this.#channels.listeningTo(topic.key)) if (socket?.isOpen) return true;
-    return false;
+  /** The open sockets that hold this topic: where there are none, its body needs no writing. */
+  hearers(topic: Topic): readonly ProviderSocket[] {
+    const channels = this.#channels.listeningTo(topic.key);
+    if (channels.size === 0) return NOBODY;
+    const sockets: ProviderSocket[] = [];
+    for (const { socket } of channels) if (socket?.isOpen) sockets.push(socket);
+    return sockets;
   }
 
   /** An event that nobody listens to. */
   unheard(topic: Topic, key: string): void {
-    this.#ledger.add(topic.name, key, this.#clock.now(), "", NO_SOCKETS);
+    this.#ledger.add(topic.name, key, this.#clock.now(), "", NO_NAMES);
   }
 
   /** Runs what sends many events; each socket gets them in one write. */
@@ -110,23 +114,17 @@ export class Broadcast {
     }
   }
 
-  /** An event on the notifications wire; its topic's name is of the platform's own, so it needs no escapes. */
-  notify(event: ProviderEvent): Sent {
+  /** An event on the notifications wire, for its topic's hearers; the topic's name is of the platform's own, so it needs no escapes. */
+  notify(event: ProviderEvent, hearers: readonly ProviderSocket[]): Sent {
     const { topic, key, bodyText, hash, correlationId } = event;
-    const metadata = `{"CorrelationId":"${correlationId}"}`;
-    const frameText = `{"topicName":"${topic.name}","version":"2","eventBody":${bodyText},"metadata":${metadata}}`;
-    return this.#notify({ topic: topic.name, key, hash, bodyText, frameText }, topic.key);
+    const head = `{"topicName":"${topic.name}","version":"2","eventBody":`;
+    const tail = `,"metadata":{"CorrelationId":"${correlationId}"}}`;
+    return this.#send({ topic: topic.name, key, hash, head, bodyText, tail }, hearers);
   }
 
   /** A frame for the channels that hold its topic. */
   notifyFrame(frame: WrittenFrame): Sent {
-    return this.#notify(frame, frame.topic.toLowerCase());
-  }
-
-  #notify(frame: WrittenFrame, topicKey: string): Sent {
-    const sockets: ProviderSocket[] = [];
-    for (const { socket } of this.#channels.listeningTo(topicKey)) if (socket?.isOpen) sockets.push(socket);
-    return this.#send(frame, sockets);
+    return this.#send(frame, this.hearers(toTopic(frame.topic)));
   }
 
   /** A frame for every socket of the platform-websocket wire. */
@@ -154,9 +152,9 @@ export class Broadcast {
   #send(given: WrittenFrame, owed: readonly ProviderSocket[]): Sent {
     const at = this.#clock.now();
     if (owed.length === 0)
-      return { n: this.#ledger.add(given.topic, given.key, at, given.hash, NO_SOCKETS), socketCount: 0 };
+      return { n: this.#ledger.add(given.topic, given.key, at, given.hash, NO_NAMES), socketCount: 0 };
     const frame = this.#faults.isIdle ? given : this.#altered(given);
-    const bytes = this.#writer.write(frame.frameText);
+    const bytes = this.#writer.write(frame.head, frame.bodyText, frame.tail);
     const { topic, key, hash } = frame;
     this.#recent.add(topic, at, bytes);
     const [only] = owed;
@@ -182,8 +180,6 @@ export class Broadcast {
 
   #altered(frame: WrittenFrame): WrittenFrame {
     const bodyText = this.#faults.alter(frame.topic, frame.bodyText);
-    if (bodyText === undefined) return frame;
-    const frameText = frame.frameText.replace(frame.bodyText, () => bodyText);
-    return { ...frame, bodyText, frameText, hash: bodyHash(bodyText) };
+    return bodyText === undefined ? frame : { ...frame, bodyText, hash: bodyHash(bodyText) };
   }
 }

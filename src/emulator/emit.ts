@@ -46,9 +46,9 @@ function toNotification(object: Readonly<Record<string, unknown>>, topic: string
   const { topicName, version = "2", eventBody, metadata = { CorrelationId: uuid() }, ...rest } = object;
   const bodyText = JSON.stringify(eventBody);
   // The body is written apart so that the ledger's hash is of the very text in the frame.
-  const tail = JSON.stringify({ metadata, ...rest }).slice(1);
-  const frameText = `{"topicName":${JSON.stringify(topicName)},"version":${JSON.stringify(version)},"eventBody":${bodyText},${tail}`;
-  return { topic, key: keyOf(topic, eventBody), hash: bodyHash(bodyText), bodyText, frameText };
+  const head = `{"topicName":${JSON.stringify(topicName)},"version":${JSON.stringify(version)},"eventBody":`;
+  const tail = `,${JSON.stringify({ metadata, ...rest }).slice(1)}`;
+  return { topic, key: keyOf(topic, eventBody), hash: bodyHash(bodyText), head, bodyText, tail };
 }
 
 /** What an injected event is about: its conversation, else the id in its topic. */

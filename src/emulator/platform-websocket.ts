@@ -25,8 +25,9 @@ export function platformFrame(topic: string, data: Readonly<Record<string, unkno
     topic,
     key,
     hash: bodyHash(bodyText),
+    head: `{"topic":${JSON.stringify(topic)},"data":`,
     bodyText,
-    frameText: `{"topic":${JSON.stringify(topic)},"data":${bodyText}}`,
+    tail: "}",
   };
 }
 

@@ -180,7 +180,8 @@ export class Stage {
     let bodyText: string | undefined;
     let hash = "";
     for (const topic of topics) {
-      if (!this.#broadcast.isHeard(topic)) {
+      const hearers = this.#broadcast.hearers(topic);
+      if (hearers.length === 0) {
         this.#broadcast.unheard(topic, key);
         this.count.produced += 1;
         continue;
@@ -189,7 +190,7 @@ export class Stage {
         bodyText = toText();
         hash = bodyHash(bodyText);
       }
-      this.#tally(this.#broadcast.notify({ topic, key, bodyText, hash, correlationId }).socketCount);
+      this.#tally(this.#broadcast.notify({ topic, key, bodyText, hash, correlationId }, hearers).socketCount);
     }
   }
 
