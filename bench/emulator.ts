@@ -109,7 +109,7 @@ const options: EmulatorOptions = {
   agents: AGENTS,
   queues: QUEUES,
   rate: RATE,
-  limits: { topicsPerChannel: 1_000_000, requestBytes: 16_777_216, requestsPerMinute: 100_000 },
+  limits: { topicsPerChannel: 1_000_000, requestBytes: 16_777_216, requestsPerMinute: 100_000, bufferedBytes: 2 ** 30 },
 };
 console.log(machine());
 console.log(

@@ -30,6 +30,7 @@ process.on("message", (order: "usage" | "end") => {
   const { total } = emulator.ledger({ limit: 1 });
   process.send?.({ cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss(), produced: total });
 });
+process.on("disconnect", () => process.exit());
 const { url, clientId, clientSecret, directory } = emulator;
 const ids = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id);
 const opened: Opened = {

@@ -61,6 +61,8 @@ export interface Conversation {
   readonly participants: Participant[];
   /** Epoch ms of the last change (V3). */
   changedAt: number;
+  /** How snapshots had the divisions last, as JSON; nothing once somebody has joined. */
+  divisionsText: string | undefined;
 }
 
 /** What a medium tells of the customer. */
@@ -118,6 +120,7 @@ export function join(conversation: Conversation, at: string, given: NewParticipa
     mediumText: undefined,
   };
   conversation.participants.push(participant);
+  conversation.divisionsText = undefined;
   return participant;
 }
 

@@ -89,6 +89,7 @@ export class CustomerFactory {
       },
       participants: [],
       changedAt: 0,
+      divisionsText: undefined,
     };
   }
 

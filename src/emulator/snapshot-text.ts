@@ -1,5 +1,6 @@
 /**
- * Snapshots as texts, with each participant written once for as long as it does not change: most of a snapshot was in the one before.
+ * Snapshots as texts, with each participant written once for as long as it does not change, and the divisions once for as long as nobody
+ * joins: most of a snapshot was in the one before.
  *
  * K1. The text is what `JSON.stringify` makes of the snapshot (tested).
  * K2. Whoever changes a participant names it to {@link forgetTexts} before the next snapshot of its conversation.
@@ -23,7 +24,7 @@ export function genericText(conversation: Conversation): string {
     all = all === "" ? one.genericText : `${all},${one.genericText}`;
   }
   const head = `{"id":"${conversation.id}","maxParticipants":${conversation.participants.length}`;
-  const tail = `"recentTransfers":[],"securePause":false,"divisions":${JSON.stringify(divisions(conversation))}`;
+  const tail = `"recentTransfers":[],"securePause":false,"divisions":${divisionsText(conversation)}`;
   return `${head},"participants":[${all}],${tail}}`;
 }
 
@@ -34,6 +35,12 @@ export function mediumText(conversation: Conversation): string {
     one.mediumText ??= JSON.stringify(mediumParticipant(conversation, one));
     all = all === "" ? one.mediumText : `${all},${one.mediumText}`;
   }
-  const rest = JSON.stringify({ ...mediumHead(conversation), divisions: divisions(conversation) });
-  return `{"id":"${conversation.id}","participants":[${all}],${rest.slice(1)}`;
+  const rest = JSON.stringify(mediumHead(conversation)).slice(1, -1);
+  return `{"id":"${conversation.id}","participants":[${all}],${rest},"divisions":${divisionsText(conversation)}}`;
+}
+
+/** They depend on who takes part, and nothing else. */
+function divisionsText(conversation: Conversation): string {
+  conversation.divisionsText ??= JSON.stringify(divisions(conversation));
+  return conversation.divisionsText;
 }

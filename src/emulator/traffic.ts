@@ -1,7 +1,7 @@
 /**
  * The pace of the centre: in real time, or as fast as the wanted rate of frames takes.
  *
- * With a rate, each tick may spend the frames that the time since the last one is worth; the centre's time follows. Without one, the centre
+ * With a rate, each tick spends what its budget of frames allows, and the centre's time follows. Without one, the centre
  * lives in real time.
  */
 import type { Clock, Timer } from "../ports/clock.ts";
@@ -10,6 +10,7 @@ import { Centre } from "./centre.ts";
 import { createChance } from "./chance.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Directory, DirectoryQueue, DirectoryUser } from "./directory.ts";
+import { FrameBudget } from "./frame-budget.ts";
 import type { ResolvedEmulatorOptions } from "./options.ts";
 import type { StateSource } from "./rest-states.ts";
 import type { Json, Said } from "./said.ts";
@@ -19,8 +20,6 @@ import { Stage } from "./stage.ts";
 const TICK_MS = 10;
 /** Longest sleep in real time, so that a stepped clock is noticed. */
 const MAX_SLEEP_MS = 1000;
-/** A late tick makes up for at most this much time. */
-const MAX_CATCH_UP_MS = 250;
 /** What a frame costs that nobody listens to, while somebody is connected. */
 const UNHEARD_COST = 1 / 50;
 /** A tick works no longer than this, or nothing else would get its turn. */
@@ -51,7 +50,7 @@ export class Traffic implements StateSource, StaffListener {
   #isRunning = false;
   #tickedAt = 0;
   #centreTime = 0;
-  #budget = 0;
+  #budget: FrameBudget | undefined;
   #pace = 1;
 
   constructor({ options, directory, broadcast, said, isSomebodyHere }: TrafficParts) {
@@ -61,6 +60,7 @@ export class Traffic implements StateSource, StaffListener {
     this.#said = said;
     this.#clock = options.clock;
     this.#isSomebodyHere = isSomebodyHere;
+    this.#budget = this.#newBudget();
     [this.#centre, this.#stage] = this.#newCentre();
   }
 
@@ -86,7 +86,7 @@ export class Traffic implements StateSource, StaffListener {
     this.stop();
     [this.#centre, this.#stage] = this.#newCentre();
     this.#centreTime = 0;
-    this.#budget = 0;
+    this.#budget = this.#newBudget();
     this.#pace = 1;
     if (wasRunning) this.start();
   }
@@ -163,7 +163,7 @@ export class Traffic implements StateSource, StaffListener {
     if (!this.#isRunning || nextAt === undefined) return;
     // At least a millisecond: a remainder of floating-point arithmetic must not become a loop.
     const untilNextMs = Math.min(MAX_SLEEP_MS, Math.max(1, Math.ceil(nextAt - this.#centreTime)));
-    const sleepMs = this.#options.rate === undefined ? untilNextMs : TICK_MS;
+    const sleepMs = this.#budget === undefined ? untilNextMs : TICK_MS;
     this.#timer = this.#clock.setTimer(sleepMs, () => this.#tick());
   }
 
@@ -171,10 +171,10 @@ export class Traffic implements StateSource, StaffListener {
     const now = this.#clock.monotonic();
     const elapsedMs = now - this.#tickedAt;
     this.#tickedAt = now;
-    const { rate } = this.#options;
+    const budget = this.#budget;
     this.#broadcast.together(() => {
-      if (rate === undefined) this.#liveUntil(this.#centreTime + elapsedMs);
-      else this.#spend(rate, elapsedMs);
+      if (budget === undefined) this.#liveUntil(this.#centreTime + elapsedMs);
+      else this.#spend(budget, elapsedMs);
     });
     this.#plan();
   }
@@ -185,21 +185,26 @@ export class Traffic implements StateSource, StaffListener {
     this.#centreTime = end;
   }
 
-  /** Steps until the frames that this tick is worth are spent; a step may overdraw, which the next tick pays. */
-  #spend(rate: number, elapsedMs: number): void {
+  #newBudget(): FrameBudget | undefined {
+    const { rate } = this.#options;
+    return rate === undefined ? undefined : new FrameBudget(rate);
+  }
+
+  /** Steps until the frames that this tick may send are spent. */
+  #spend(budget: FrameBudget, elapsedMs: number): void {
     const startedAt = this.#centreTime;
-    this.#budget = Math.min(this.#budget + (rate * elapsedMs) / 1000, (rate * MAX_CATCH_UP_MS) / 1000 + 1);
+    budget.begin(elapsedMs);
     const unheardCost = this.#isSomebodyHere() ? UNHEARD_COST : 1;
     const { count } = this.#stage;
     const endsAt = this.#clock.monotonic() + MAX_TICK_MS;
-    while (this.#budget > 0 && this.#clock.monotonic() < endsAt) {
+    while (budget.hasLeft && this.#clock.monotonic() < endsAt) {
       const nextAt = this.#centre.nextAt;
       if (nextAt === undefined) return;
       const { produced, heard } = count;
       this.#centreTime = nextAt;
       this.#centre.step();
       const newlyHeard = count.heard - heard;
-      this.#budget -= newlyHeard + (count.produced - produced - newlyHeard) * unheardCost;
+      budget.spend(newlyHeard + (count.produced - produced - newlyHeard) * unheardCost);
     }
     if (elapsedMs > 0) this.#pace += ((this.#centreTime - startedAt) / elapsedMs - this.#pace) * PACE_SMOOTHING;
     this.#pace = Math.max(this.#pace, 0.01);
