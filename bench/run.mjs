@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { BootstrapError, environmentFor, main, prepareTools, root, run, say } from "../scripts/bootstrap.mjs";
 
-const PROGRAMS = ["work-queue", "dispatch", "store", "backlog", "line", "classify", "lifecycle"];
+const PROGRAMS = ["work-queue", "dispatch", "store", "backlog", "line", "classify", "lifecycle", "emulator"];
 const bench = join(root, "bench");
 
 await main(async () => {

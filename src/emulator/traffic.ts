@@ -20,8 +20,6 @@ import { Stage } from "./stage.ts";
 const TICK_MS = 10;
 /** Longest sleep in real time, so that a stepped clock is noticed. */
 const MAX_SLEEP_MS = 1000;
-/** What a frame costs that nobody listens to, while somebody is connected. */
-const UNHEARD_COST = 1 / 50;
 /** A tick works no longer than this, or nothing else would get its turn. */
 const MAX_TICK_MS = 50;
 /** How fast the reading of the pace follows. */
@@ -194,7 +192,7 @@ export class Traffic implements StateSource, StaffListener {
   #spend(budget: FrameBudget, elapsedMs: number): void {
     const startedAt = this.#centreTime;
     budget.begin(elapsedMs);
-    const unheardCost = this.#isSomebodyHere() ? UNHEARD_COST : 1;
+    const isSomebodyHere = this.#isSomebodyHere();
     const { count } = this.#stage;
     const endsAt = this.#clock.monotonic() + MAX_TICK_MS;
     while (budget.hasLeft && this.#clock.monotonic() < endsAt) {
@@ -204,7 +202,7 @@ export class Traffic implements StateSource, StaffListener {
       this.#centreTime = nextAt;
       this.#centre.step();
       const newlyHeard = count.heard - heard;
-      budget.spend(newlyHeard + (count.produced - produced - newlyHeard) * unheardCost);
+      budget.spend(newlyHeard, count.produced - produced - newlyHeard, isSomebodyHere);
     }
     if (elapsedMs > 0) this.#pace += ((this.#centreTime - startedAt) / elapsedMs - this.#pace) * PACE_SMOOTHING;
     this.#pace = Math.max(this.#pace, 0.01);

@@ -149,14 +149,19 @@ describe("frames in blocks", () => {
   test("have the bytes of their texts, whatever was written after them", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ text: fc.string({ unit: "grapheme" }), times: fc.constantFrom(1, 900, 200_000) }), {
-          maxLength: 30,
-        }),
+        fc.array(
+          fc.record({
+            text: fc.string({ unit: "grapheme" }),
+            times: fc.constantFrom(1, 900, 200_000),
+            around: fc.array(fc.string({ unit: "grapheme" }), { minLength: 2, maxLength: 2 }),
+          }),
+          { maxLength: 30 },
+        ),
         (texts) => {
           const writer = new FrameWriter();
-          const written = texts.map(({ text, times }) => {
+          const written = texts.map(({ text, times, around: [head = "", tail = ""] }) => {
             const whole = text.repeat(Math.ceil(times / Math.max(1, text.length)));
-            return { bytes: writer.write(whole), wanted: Buffer.from(whole) };
+            return { bytes: writer.write(head, whole, tail), wanted: Buffer.from(`${head}${whole}${tail}`) };
           });
           expect(written.every(({ bytes, wanted }) => bytes.equals(wanted))).toBe(true);
         },
