@@ -65,7 +65,11 @@ async function subscribe({ url, clientId, clientSecret, userIds, queueIds }: Ope
   };
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString("base64");
   const form = new URLSearchParams({ grant_type: "client_credentials" });
-  const token = await call("/oauth/token", { method: "POST", headers: { authorization: `Basic ${basic}` }, body: form });
+  const token = await call("/oauth/token", {
+    method: "POST",
+    headers: { authorization: `Basic ${basic}` },
+    body: form,
+  });
   const headers = { authorization: `Bearer ${token["access_token"]}`, "content-type": "application/json" };
   const channel = await call("/api/v2/notifications/channels", { method: "POST", headers });
   const entries = [
@@ -94,15 +98,35 @@ function print(rounds: readonly Round[]): void {
     console.log(`  ${name.padEnd(26)} ${show(median(values)).padStart(12)}   (${show(least)} to ${show(most)})`);
   };
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
-  row("events/s at the reader", ({ events, wallMs }) => (events / wallMs) * 1_000, (value) => whole(value));
-  row("cpu s per 1,000 events", ({ events, cpuMs }) => cpuMs / events, (value) => value.toFixed(4));
-  row("share of a core", ({ cpuMs, wallMs }) => cpuMs / wallMs, (value) => `${(value * 100).toFixed(0)} %`);
-  row("bytes an event", ({ bytes, events }) => bytes / events, (value) => whole(value));
+  row(
+    "events/s at the reader",
+    ({ events, wallMs }) => (events / wallMs) * 1_000,
+    (value) => whole(value),
+  );
+  row(
+    "cpu s per 1,000 events",
+    ({ events, cpuMs }) => cpuMs / events,
+    (value) => value.toFixed(4),
+  );
+  row(
+    "share of a core",
+    ({ cpuMs, wallMs }) => cpuMs / wallMs,
+    (value) => `${(value * 100).toFixed(0)} %`,
+  );
+  row(
+    "bytes an event",
+    ({ bytes, events }) => bytes / events,
+    (value) => whole(value),
+  );
   row("late, p50", ({ lateMs }) => lateMs.p50, ms);
   row("late, p99", ({ lateMs }) => lateMs.p99, ms);
   row("late, max", ({ lateMs }) => lateMs.max, ms);
   row("longest silence", ({ silentMs }) => silentMs, ms);
-  row("memory", ({ rssBytes }) => rssBytes, (value) => megabytes(value));
+  row(
+    "memory",
+    ({ rssBytes }) => rssBytes,
+    (value) => megabytes(value),
+  );
 }
 
 const options: EmulatorOptions = {

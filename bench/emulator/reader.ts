@@ -50,5 +50,11 @@ function sumUp(came: readonly number[], from: number, to: number): Heard {
     (places[Math.min(places.length - 1, Math.floor(places.length * part))] ?? Number.NaN) - (places[0] ?? 0);
   let silentMs = 0;
   for (const [n, at] of came.entries()) silentMs = Math.max(silentMs, at - (came[n - 1] ?? from));
-  return { events: came.length, bytes, wallMs: to - from, lateMs: { p50: late(0.5), p99: late(0.99), max: late(1) }, silentMs };
+  return {
+    events: came.length,
+    bytes,
+    wallMs: to - from,
+    lateMs: { p50: late(0.5), p99: late(0.99), max: late(1) },
+    silentMs,
+  };
 }

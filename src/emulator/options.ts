@@ -64,9 +64,8 @@ export interface EmulatorOptions {
   /** Conversations per hour of the centre's own time; 0 keeps it silent. @defaultValue `12` for each agent */
   readonly callsPerHour?: number;
   /**
-   * Frames per second wanted: the centre's time runs as fast as that takes. While sockets are
-   * open, frames count that one of them gets, and those that nobody listens to next to nothing. What a stall of the machine made late comes
-   * within the next second, at double the rate. @defaultValue none: the centre lives in real time
+   * Frames per second wanted: the centre's time runs as fast as that takes. While sockets are open, frames count that one of them gets, and
+   * others next to nothing. What a stall of up to a second made late comes after it at double the rate. @defaultValue none: the centre lives in real time
    */
   readonly rate?: number;
   /** Seed of directory and traffic. @defaultValue `1` */
