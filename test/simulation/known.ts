@@ -17,8 +17,8 @@ const KNOWN: readonly KnownFinding[] = [
   {
     fits: /^P7 .*\(its list was lost in silence\)$/u,
     what:
-      "when a channel's list is lost in silence, and the channel itself is lost or left before the list is read back, the gap begins at the " +
-      "last sign of life of the socket, or there is none; nobody looks whether the list was still there",
+      "when a channel's list is lost in silence, and the process is killed before the list is read back, the absence begins at the last sign " +
+      "of life of the process; the next one does not know when the list was last seen whole",
   },
 ];
 
