@@ -20,6 +20,12 @@ const KNOWN: readonly KnownFinding[] = [
       "when a channel's list is lost in silence, and the process is killed before the list is read back, the absence begins at the last sign " +
       "of life of the process; the next one does not know when the list was last seen whole",
   },
+  {
+    fits: /^P7 gap \d+ is called repaired, .*\(frames were held back\)$/u,
+    what:
+      "an event that was held back in a socket while intake was behind, and is read after the gap's end, counts as news of its conversation: " +
+      "what happened to it in the gap is not handed on then, and the gap is called repaired",
+  },
 ];
 
 /** Whether a finding is one of these. */

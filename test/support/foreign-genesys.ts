@@ -444,9 +444,12 @@ function foreignSocket(channel: MutableChannel, socket: WebSocket, duplex: Duple
       // One way for the question, one for the answer: what comes between two ends is in order.
       for (const _ of ["there", "and back"]) {
         if (frozen || socket.readyState !== socket.OPEN) return;
-        const back = once(socket, "pong");
+        const waiting = new AbortController();
+        const { signal } = waiting;
+        const back = Promise.race([once(socket, "pong", { signal }), once(socket, "close", { signal })]);
         socket.ping();
-        await Promise.race([back, once(socket, "close")]);
+        await back;
+        waiting.abort();
       }
     },
   };
