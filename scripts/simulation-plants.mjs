@@ -90,7 +90,7 @@ export const SIMULATION_PLANTS = [
     name: "silence is never found out",
     file: "src/sources/genesys/connection.ts",
     find: "if (silentMs >= SILENCE_MS) {",
-    replace: "if (silentMs >= SILENCE_MS) {\n      if (this.#asked) return;",
+    replace: "if (silentMs >= SILENCE_MS) {\n      if (this.#open) return;",
   },
   {
     name: "a source in trouble is called ready",

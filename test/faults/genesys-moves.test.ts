@@ -273,6 +273,17 @@ describe("topics of everybody", () => {
 });
 
 describe("flow and stop", () => {
+  test("a stop of a line that is well is no gap of it", async () => {
+    const { clock, context, source, proveFlow } = await genesysRig();
+    await proveFlow("on");
+    await clock.advance(4_000);
+    const gaps = context.gaps.length;
+    const closing = source.close();
+    await clock.advance(10_000);
+    await closing;
+    expect(context.gaps.slice(gaps)).toEqual([]);
+  });
+
   test("a source that is paused reads nothing, is not cut for silence, and goes on", async () => {
     const { platform, clock, source, live, marks } = await genesysRig();
     const first = await live();

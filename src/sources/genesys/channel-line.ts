@@ -218,8 +218,9 @@ export class ChannelLine {
       const facts = { name: this.#options.name, failures, isBlind: this.#gap !== undefined, joins: this.#joins };
       tellInput(this.#options.context.logger, input, facts);
     }
-    // The platform forgot it at a time that nobody told: perhaps before the socket ended.
-    const isForgotten = before.held && !life.held && given.kind !== "lost" && given.kind !== "displaced";
+    // The platform forgot it at a time that nobody told: perhaps before the socket ended. At a stop we leave it ourselves.
+    const isTold = given.kind === "lost" || given.kind === "displaced" || given.kind === "close";
+    const isForgotten = before.held && !life.held && !isTold;
     const blindFrom = this.#gap?.from;
     if (isForgotten && !(given.kind === "checked" && given.exists)) this.#declareBack(blindFrom);
     for (const command of commands) this.#carryOut(command);
