@@ -166,6 +166,21 @@ describe("a list that is taken without being taken", () => {
     expect(context.gaps.at(-1)).toMatchObject({ topics: [PRESENCE, STATION], from: lastAt, to: joinedAt });
   });
 
+  test("a channel that is gone at a stop is a gap since its last event", async () => {
+    const { platform, clock, context, source, channel, proveFlow } = await genesysRig();
+    await proveFlow("last");
+    const old = await channel();
+    platform.expire(old);
+    await clock.advance(4_000);
+    const gaps = context.gaps.length;
+    const stoppedAt = clock.now();
+    const closing = source.close();
+    await clock.advance(1_000);
+    await closing;
+    expect(context.gaps.length).toBe(gaps + 1);
+    expect(context.gaps.at(-1)).toMatchObject({ topics: [PRESENCE], from: stoppedAt - 4_000, to: stoppedAt });
+  });
+
   test("a notice that the list changed is looked into later, where the list was just written", async () => {
     const rig = await genesysRig({ topics: [PRESENCE, STATION] });
     const { platform, clock, context, channel, proveFlow } = rig;

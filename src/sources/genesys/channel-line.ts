@@ -175,11 +175,16 @@ export class ChannelLine {
 
   /** Closes the sockets and empties the channels' lists; each once, failures do not matter. */
   async close(): Promise<void> {
+    const { clock } = this.#options.context;
+    const [standing, closedAt] = [this.#life.standing ? this.#held : undefined, clock.now()];
     this.#apply({ kind: "close" });
     this.#subscriptions.close();
     this.#quiet.close();
     const left = new Set([...this.#sockets.close(), this.#held, this.#made].filter((channel) => channel !== undefined));
-    const leaving = [...left].map((channel) => this.#options.channels.leave(channel));
+    const leaving = [...left].map(async (channel) => {
+      const how = await this.#options.channels.leave(channel);
+      if (how === "gone" && channel === standing) this.#declareBack(closedAt);
+    });
     await Promise.allSettled([...leaving, this.#left.settled()]);
   }
 

@@ -81,8 +81,8 @@ export interface ChannelsApi {
   readBack(channel: Channel, topics: readonly string[], priority?: CallPriority): Promise<ReadBack>;
   /** Whether the platform still knows it. */
   exists(channel: Channel): Promise<{ readonly kind: "known"; readonly exists: boolean } | Passing>;
-  /** Empties its list: all that can be done, channels can't be deleted. */
-  leave(channel: Channel): Promise<void>;
+  /** Empties its list: all that can be done, channels can't be deleted. `gone`: the platform did not know it any more. */
+  leave(channel: Channel): Promise<"left" | "gone">;
   /** The token that owns this channel is void: the next call takes a new one. */
   forgetToken(channel: Channel): void;
   /** Whether the token that owns this channel is known to be void. */
@@ -227,10 +227,11 @@ class Channels implements ChannelsApi {
     return { kind: "known", exists: answer.kind === "ok" };
   }
 
-  async leave(channel: Channel): Promise<void> {
+  async leave(channel: Channel): Promise<"left" | "gone"> {
     this.#left.add(channel.id);
     this.#moves.left();
-    await this.#inTurn(channel, () => this.#put(channel, [], { priority: "subscribe" }));
+    const answer = await this.#inTurn(channel, () => this.#put(channel, [], { priority: "subscribe" }));
+    return answer.kind === "gone" ? "gone" : "left";
   }
 
   forgetToken(channel: Channel): void {
