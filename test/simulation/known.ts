@@ -17,7 +17,7 @@ const KNOWN: readonly KnownFinding[] = [
   {
     fits: /^P7 .*\(its list was lost in silence\)$/u,
     what:
-      "when a channel's list is lost in silence, and the process is killed before the list is read back, the absence begins at the last sign " +
+      "when a channel's list is lost in silence, and the process is killed or stopped before the list is read back, the absence begins at the last sign " +
       "of life of the process; the next one does not know when the list was last seen whole",
   },
   {
