@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    setupFiles: ["test/support/property-seed.ts"],
     projects: [
       suite("unit", ["test/unit/**/*.test.ts", "test/architecture.test.ts", "test/docs.test.ts"], 10_000),
       suite("property", ["test/property/**/*.test.ts"], 120_000),

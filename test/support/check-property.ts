@@ -14,13 +14,13 @@ export interface PropertyPlace {
 }
 
 /**
- * Checks an asynchronous property; with `RINGFIRST_SEED` and `RINGFIRST_PATH` in the environment, that one case only.
+ * Checks an asynchronous property with the seed of the run (`property-seed.ts`); with `RINGFIRST_PATH` in the environment, one case only.
  *
  * @throws Error with the counterexample and the line that repeats it; its `cause` is what the property threw
  */
 export async function checkProperty<T>(property: fc.IAsyncProperty<T>, place: PropertyPlace): Promise<void> {
-  const { RINGFIRST_SEED: seed, RINGFIRST_PATH: path } = process.env;
-  const repeated = seed === undefined ? {} : { seed: Number(seed), ...(path !== undefined && { path }) };
+  const { RINGFIRST_PATH: path } = process.env;
+  const repeated = path === undefined ? {} : { path };
   const details = await fc.check(property, { numRuns: Math.ceil(place.numRuns * RUNS), ...repeated });
   if (!details.failed) return;
   const message = await fc.asyncDefaultReportMessage(details);
