@@ -39,8 +39,21 @@ export const SIMULATION_PLANTS = [
   {
     name: "the time without a process is no gap",
     file: "src/pipeline/gaps.ts",
-    find: "for (const [source, at] of this.#settleLeft(kept)) this.#resume.set(source, at);",
-    replace: "for (const [source, at] of this.#settleLeft(kept)) if (at < 0) this.#resume.set(source, at);",
+    find: "for (const [source, absence] of this.#settleLeft(kept)) this.#resume.set(source, absence);",
+    replace:
+      "for (const [source, absence] of this.#settleLeft(kept)) if (absence.from < 0) this.#resume.set(source, absence);",
+  },
+  {
+    name: "what a list had lost before a process ended is no gap",
+    file: "src/pipeline/gaps.ts",
+    find: "{ from: Math.min(from, whole.get(source) ?? Infinity), awayFrom: from }",
+    replace: "{ from: whole.size < 0 ? 0 : from, awayFrom: from }",
+  },
+  {
+    name: "of two answers the one that came last is taken for the younger",
+    file: "src/core/freshness.ts",
+    find: "(!note.isAsked || topics.includes(note.topic))",
+    replace: "!note.isAsked",
   },
   {
     name: "a gap ledger that can't be read is written over",

@@ -6,8 +6,8 @@
  *
  * - P8a  A snapshot that any live event of the object is ahead of is not handed on.
  * - P8b  Where neither is ahead and they differ, an event that came after the question was asked wins, or so shortly before
- *        that the answer may have been made without it.
- *        Between two answers the one that was asked for later wins.
+ *        that the answer may have been made without it. So does another answer of the same shape that was handed on then; of another
+ *        shape it says nothing, as one object is told differently in two shapes.
  * - P8c  What a topic's own last event said already is not said again on it.
  */
 import type { Note } from "./freshness-notes.ts";
@@ -43,7 +43,8 @@ export function judgeSnapshot(question: FreshnessQuestion): ReadonlyMap<string, 
   for (const note of notes) {
     const order = compare(readBody(note.body), note.topic);
     orders.set(note.topic, order);
-    if (order === "older" || (order === "unordered" && !note.isAsked && note.at > sentAt - STALE_MS)) isBehind = true;
+    const mayBeYounger = note.at > sentAt - STALE_MS && (!note.isAsked || topics.includes(note.topic));
+    if (order === "older" || (order === "unordered" && mayBeYounger)) isBehind = true;
   }
   return new Map(
     topics.map((topic) => [topic, isBehind ? "behind" : orders.get(topic) === "equal" ? "known" : "hand-on"]),

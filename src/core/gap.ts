@@ -79,7 +79,9 @@ export type GapChange =
   /** A service began with these sources. */
   | { readonly kind: "started"; readonly sources: readonly string[] }
   /** A source has looked up what there is to subscribe; epoch milliseconds of the look's beginning. */
-  | { readonly kind: "looked"; readonly source: string; readonly at: number };
+  | { readonly kind: "looked"; readonly source: string; readonly at: number }
+  /** Until then the provider surely sent a source all that it had subscribed; epoch milliseconds. */
+  | { readonly kind: "whole"; readonly source: string; readonly at: number };
 
 /** How much the book holds. */
 export interface GapBookLimits {
@@ -99,6 +101,7 @@ export class GapBook {
   #skipped = 0;
   #sources: readonly string[] = [];
   readonly #looked = new Map<string, number>();
+  readonly #whole = new Map<string, number>();
 
   constructor({ gaps = 1_000, topics = 200_000 }: GapBookLimits = {}) {
     this.#maxGaps = gaps;
@@ -123,6 +126,11 @@ export class GapBook {
   /** When each source last looked up what there is to subscribe; epoch milliseconds. */
   get looked(): ReadonlyMap<string, number> {
     return this.#looked;
+  }
+
+  /** Until when each source was surely sent all that it had subscribed, of those that ask for it; epoch milliseconds. */
+  get whole(): ReadonlyMap<string, number> {
+    return this.#whole;
   }
 
   get(n: number): GapRecord | undefined {
@@ -164,15 +172,19 @@ export class GapBook {
       case "looked":
         this.#looked.set(change.source, change.at);
         return undefined;
+      case "whole":
+        this.#whole.set(change.source, change.at);
+        return undefined;
     }
   }
 
   /** Takes in what an older book knew, as if it had been here first: what this one knows of the same thing counts. */
-  follow(gaps: readonly GapRecord[], looked: ReadonlyMap<string, number>): void {
+  follow({ gaps, looked, whole }: Pick<GapBook, "looked" | "whole"> & { readonly gaps: readonly GapRecord[] }): void {
     const own = this.list();
     for (const { n } of own) this.#remove(n);
     for (const gap of [...gaps, ...own]) this.#open(gap);
     for (const [source, at] of looked) if (!this.#looked.has(source)) this.#looked.set(source, at);
+    for (const [source, at] of whole) if (!this.#whole.has(source)) this.#whole.set(source, at);
   }
 
   #open(gap: GapRecord): GapRecord {

@@ -9,6 +9,8 @@
  * - L5  Who came between the last look of a run and its end was not known to it: what it did not subscribe was missed since that look.
  * - L6  What was kept and can't be read at the start is not forgotten: the first gaps say that nobody knows since when, and once it can be
  *       read, the absence is a gap of its own. Until then numbers are given from the seconds of the time on, so none is given twice.
+ * - L7  A source whose provider can forget what was subscribed, without a word, is surely missed nothing only until it was asked last:
+ *       where a run ended before it could ask once more, its absence begins there.
  * - L4  A gap that is found after the process stood still begins where it fell still: what it reads then is old.
  */
 import { abridgeGap, findGaps, GapBook, type GapFinding, type GapOutcome } from "../core/gap.ts";
@@ -72,7 +74,7 @@ class Ledger implements GapLedger {
   readonly #book = new GapBook();
   readonly #outcomes: Record<GapOutcome, number> = { repaired: 0, partly: 0, unknowable: 0 };
   /** L1: where the first gaps of these sources begin. */
-  readonly #resume = new Map<string, number>();
+  readonly #resume = new Map<string, Absence>();
   /** Where the first gap of each source of this run began. */
   readonly #begun = new Map<string, number>();
   /** L6. */
@@ -100,14 +102,14 @@ class Ledger implements GapLedger {
     if (kept.unread !== undefined) this.#beginUnread(kept.unread);
     else this.#count(kept);
     for (const gap of kept.gaps) this.#book.apply({ kind: "opened", gap });
-    for (const [source, at] of this.#settleLeft(kept)) this.#resume.set(source, at);
+    for (const [source, absence] of this.#settleLeft(kept)) this.#resume.set(source, absence);
     this.#recall(kept);
     this.#note({ kind: "started", sources });
     this.#beat(log, clock);
   }
 
   /** L1, L2: since when nobody was there, by source. */
-  #settleLeft({ gaps, sources, aliveAt }: KeptGaps): ReadonlyMap<string, number> {
+  #settleLeft({ gaps, sources, aliveAt, whole }: KeptGaps): ReadonlyMap<string, Absence> {
     // Ended before its first beat, a run was there at least as long as what it wrote down.
     const known = Math.max(...gaps.map(({ from, to }) => to ?? from));
     const at = aliveAt ?? (gaps.length > 0 ? known : Math.floor(this.#options.clock.now()));
@@ -118,7 +120,11 @@ class Ledger implements GapLedger {
       this.#note({ kind: "ended", n, to: at });
       this.#note({ kind: "settled", n, findings: [{ topics, outcome: "unknowable", why: LEFT_BEHIND }] });
     }
-    return since;
+    // L7.
+    const absences = [...since].map(([source, from]) => {
+      return [source, { from: Math.min(from, whole.get(source) ?? Infinity), awayFrom: from }] as const;
+    });
+    return new Map(absences);
   }
 
   /** L6. */
@@ -135,30 +141,33 @@ class Ledger implements GapLedger {
   /** L6. */
   #learn(kept: KeptGaps, sources: readonly string[]): void {
     this.#isUnread = false;
-    this.#book.follow(kept.gaps, kept.looked);
+    this.#book.follow(kept);
     this.#count(kept);
     this.#note({ kind: "skipped", n: this.#skipped });
     this.#options.logger.info({ gaps: kept.gaps.length }, "the gap ledger can be read again");
     this.#tellDamage(kept);
     this.#recall(kept);
-    for (const [source, at] of this.#settleLeft(kept)) {
+    for (const [source, absence] of this.#settleLeft(kept)) {
       const to = this.#begun.get(source);
-      if (to === undefined) this.#resume.set(source, at);
-      else if (at < to && sources.includes(source)) {
-        this.#tellNewcomers(source, [...(this.#begunWith.get(source) ?? [])], at);
-        this.#tellAbsence(source, at, to);
+      if (to === undefined) this.#resume.set(source, absence);
+      else if (absence.from < to && sources.includes(source)) {
+        this.#tellNewcomers(source, [...(this.#begunWith.get(source) ?? [])], absence.from);
+        this.#tellAbsence(source, absence, to);
       }
     }
     this.#begunWith.clear();
   }
 
   /** L5. */
-  #recall({ gaps, looked }: KeptGaps): void {
+  #recall({ gaps, looked, whole }: KeptGaps): void {
     for (const [source, lookedAt] of looked) {
       const topics = gaps.filter((gap) => gap.source === source).flatMap((gap) => gap.topics);
       this.#before.set(source, { lookedAt, topics: new Set(topics.map((topic) => topic.toLowerCase())) });
       if ((this.#book.looked.get(source) ?? -Infinity) < lookedAt)
         this.#book.apply({ kind: "looked", source, at: lookedAt });
+    }
+    for (const [source, at] of whole) {
+      if ((this.#book.whole.get(source) ?? -Infinity) < at) this.#book.apply({ kind: "whole", source, at });
     }
   }
 
@@ -169,19 +178,24 @@ class Ledger implements GapLedger {
   }
 
   /** L6. */
-  #tellAbsence(source: string, from: number, to: number): void {
+  #tellAbsence(source: string, { from, awayFrom }: Absence, to: number): void {
     const { logger, listener } = this.#options;
     this.#total += 1;
     const n = this.#total;
     const topics = ["*"];
-    const cause = "the service was not running; its gap ledger could be read only later";
+    const cause = `the service was not running${doubtOf(from, awayFrom)}; its gap ledger could be read only later`;
     const blank = { n, source, topics, topicCount: 1, cause, from, to: undefined, atStart: true, findings: [] };
     const gap = this.#note({ kind: "opened", gap: { ...blank, state: "open" } });
-    const seconds = ((to - from) / 1_000).toFixed(0);
-    logger.warn({ source, seconds }, `${source}: nobody was there for ${seconds} s: what happened then was missed`);
+    this.#tellAway(source, { from, awayFrom }, to);
     if (gap !== undefined) listener.gapOpened?.(gap);
     this.#end(n, to, true);
     this.#settle(n, [{ topics, outcome: "unknowable", why: FOUND_LATE }]);
+  }
+
+  #tellAway(source: string, { from, awayFrom }: Absence, to: number): void {
+    const seconds = ((to - awayFrom) / 1_000).toFixed(0);
+    const line = `${source}: nobody was there for ${seconds} s: what happened then was missed${doubtOf(from, awayFrom)}`;
+    this.#options.logger.warn({ source, seconds }, line);
   }
 
   #tellDamage({ damaged }: KeptGaps): void {
@@ -199,12 +213,18 @@ class Ledger implements GapLedger {
 
   /** L3. */
   #noteReach(log: GapLog, clock: Clock): void {
-    const { heardAt, looked } = this.#options.reach?.() ?? { heardAt: clock.now(), looked: new Map<string, number>() };
-    for (const [source, lookedAt] of looked) {
-      const at = Math.floor(lookedAt);
-      if ((this.#book.looked.get(source) ?? -Infinity) < at) this.#note({ kind: "looked", source, at });
+    const reach = this.#options.reach?.();
+    this.#noteLooks("looked", reach?.looked);
+    this.#noteLooks("whole", reach?.whole);
+    log.alive(Math.floor(Math.min(reach?.heardAt ?? Infinity, clock.now())));
+  }
+
+  /** Only what is newer. */
+  #noteLooks(kind: "looked" | "whole", instants: ReadonlyMap<string, number> | undefined): void {
+    for (const [source, instant] of instants ?? []) {
+      const at = Math.floor(instant);
+      if ((this.#book[kind].get(source) ?? -Infinity) < at) this.#note({ kind, source, at });
     }
-    log.alive(Math.floor(Math.min(heardAt, clock.now())));
   }
 
   open(source: string, report: GapReport): OpenGap {
@@ -241,8 +261,7 @@ class Ledger implements GapLedger {
 
   /** L1. */
   #beginning(source: string, report: GapReport): { readonly from: number; readonly cause: string } {
-    const { clock, logger } = this.#options;
-    const from = Math.floor(this.#sure(Math.min(report.from, clock.now())));
+    const from = Math.floor(this.#sure(Math.min(report.from, this.#options.clock.now())));
     const resume = this.#resume.get(source);
     const isFirst = !this.#begun.has(source);
     const begun = this.#begun.get(source) ?? from;
@@ -253,15 +272,13 @@ class Ledger implements GapLedger {
       for (const topic of report.topics) topics.add(topic);
       return { from, cause: `the service was not running, since when is not known yet; ${report.cause}` };
     }
-    if (report.atStart !== true || resume === undefined || (!isFirst && from > resume))
+    if (report.atStart !== true || resume === undefined || (!isFirst && from > resume.from))
       return { from, cause: report.cause };
-    const awayMs = from - resume;
-    if (isFirst && awayMs > SHORT_STOP_MS) {
-      const seconds = (awayMs / 1_000).toFixed(0);
-      logger.warn({ source, seconds }, `${source}: nobody was there for ${seconds} s: what happened then was missed`);
-    }
-    this.#tellNewcomers(source, report.topics, Math.min(from, resume));
-    return { from: Math.min(from, resume), cause: `the service was not running; ${report.cause}` };
+    if (isFirst && from - resume.awayFrom > SHORT_STOP_MS) this.#tellAway(source, resume, from);
+    const since = Math.min(from, resume.from);
+    this.#tellNewcomers(source, report.topics, since);
+    const cause = `the service was not running${doubtOf(resume.from, resume.awayFrom)}; ${report.cause}`;
+    return { from: since, cause };
   }
 
   /** L5. */
@@ -354,8 +371,22 @@ class Ledger implements GapLedger {
 
   async close(): Promise<void> {
     this.leave();
+    // L7: the sources have asked once more while they closed.
+    this.#noteLooks("whole", this.#options.reach?.().whole);
     await this.#options.log?.close();
   }
+}
+
+/** Since when nobody was there, and from when on all that happened may be missed (L7); epoch milliseconds. */
+interface Absence {
+  readonly from: number;
+  readonly awayFrom: number;
+}
+
+/** L7, in words. */
+function doubtOf(from: number, awayFrom: number): string {
+  const seconds = Math.ceil((awayFrom - from) / 1_000);
+  return from < awayFrom ? `, and of ${seconds} s before that it is not known whether all was subscribed` : "";
 }
 
 function isJudged({ state }: GapRecord): boolean {

@@ -7,6 +7,8 @@ export interface Reach {
   readonly heardAt: number;
   /** When each source last looked up what there is to subscribe; epoch milliseconds. */
   readonly looked: ReadonlyMap<string, number>;
+  /** Until when each source was surely sent all that it has subscribed, of those that ask for it; epoch milliseconds. */
+  readonly whole: ReadonlyMap<string, number>;
 }
 
 /** Connections that deliver. What does not is in an open gap already. */
@@ -16,12 +18,14 @@ const DELIVERING = new Set(["live", "moving"]);
 export function reachOf(sources: readonly { readonly source: Source }[], now: number): Reach {
   let heardAt = now;
   const looked = new Map<string, number>();
+  const whole = new Map<string, number>();
   for (const { source } of sources) {
     const { connections, headroom } = source.status();
-    for (const { state, lastFrameAt } of connections) {
+    for (const { state, lastFrameAt, wholeUntil } of connections) {
+      if (wholeUntil !== undefined) whole.set(source.name, Math.min(wholeUntil, whole.get(source.name) ?? Infinity));
       if (lastFrameAt !== undefined && DELIVERING.has(state)) heardAt = Math.min(heardAt, lastFrameAt);
     }
     if (headroom?.lookedUpAt !== undefined) looked.set(source.name, headroom.lookedUpAt);
   }
-  return { heardAt, looked };
+  return { heardAt, looked, whole };
 }

@@ -13,6 +13,8 @@ export interface KeptGaps {
   readonly sources: readonly string[];
   /** When each source last looked up what there is to subscribe; epoch milliseconds. */
   readonly looked: ReadonlyMap<string, number>;
+  /** Until when each source was surely sent all that it had subscribed, of those that ask for it; epoch milliseconds. */
+  readonly whole: ReadonlyMap<string, number>;
   /** Epoch milliseconds: until then the last run was surely there; undefined: there was none. */
   readonly aliveAt: number | undefined;
   /** Parts that could not be read. */

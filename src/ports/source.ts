@@ -107,6 +107,11 @@ export interface ConnectionStatus {
   readonly reconnects: number;
   /** Last frame of any kind, epoch milliseconds. */
   readonly lastFrameAt: number | undefined;
+  /**
+   * Epoch milliseconds: until then the provider surely sent all that is subscribed, as it said when it was asked; where it can forget
+   * that without a word. @defaultValue it can't
+   */
+  readonly wholeUntil?: number;
   /** Why it is not live, in one line. */
   readonly reason: string | undefined;
   /** Only signs of life come, for longer than is usual at this hour. @defaultValue `false` */

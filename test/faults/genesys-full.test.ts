@@ -80,10 +80,10 @@ describe("a channel that ends soon", () => {
     platform.traps.push({ method: "PUT", path: SUBSCRIPTIONS, fault: { kind: "answer", status: 503 }, times: 1 });
     const gaps = context.gaps.length;
     const before = written(rig);
-    await fly(rig, 910_000);
+    await fly(rig, 920_000);
     expect(written(rig) - before).toBe(1);
     expect(context.logger.text()).toContain("could not be subscribed anew yet");
-    await fly(rig, 85_000);
+    await fly(rig, 75_000);
     expect(written(rig) - before).toBe(2);
     await fly(rig, 500_000);
     await proveFlow("on");

@@ -1,6 +1,7 @@
 /**
- * P8 over all interleavings: an object changes, live events about it come late or not at all, a question is sent and its answer, as old as
- * an answer may be, comes some time later. The model knows the version of everything; what is judged knows only bodies and instants.
+ * P8 over all interleavings: an object changes, live events about it come late or not at all, questions are sent and their answers, as old
+ * as an answer may be, come some time later, and are handed on. The model knows the version of everything; what is judged knows only bodies
+ * and instants.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,6 +19,8 @@ const OBJECT = "the object";
 /** An object with a history: what each version says live on each topic, and to a question. */
 interface History {
   readonly topics: readonly string[];
+  /** Of them those that have the answer's shape, so that it can be handed on. */
+  readonly sameShape: readonly string[];
   readonly live: (version: number, topic: string) => unknown;
   readonly rest: (version: number) => unknown;
   readonly compare: (rest: unknown) => CompareLive;
@@ -56,11 +59,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 interface Judged {
   readonly version: number;
   readonly verdicts: ReadonlyMap<string, SnapshotVerdict>;
-  /** The highest version that was received live by then, on any topic; -1: none. */
+  /** The highest version that was received live or handed on by then, on any topic; -1: none. */
   readonly seen: number;
   /** Of each topic. */
   readonly seenOn: ReadonlyMap<string, number>;
-  /** The last live event came so long before the question. */
+  /** The last live event came, or the last answer was handed on, so long before the question. */
   readonly calmMs: number;
 }
 
@@ -79,12 +82,12 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
   let due: Due[] = [];
   let now = START;
   let lastLiveAt = -Infinity;
-  const receive = (version: number, topic: string): void => {
+  const receive = (version: number, topic: string, asked?: number): void => {
     seenOn.set(topic, version);
     lastLiveAt = now;
-    notes.note(OBJECT, topic, new TextEncoder().encode(JSON.stringify(history.live(version, topic))), now);
+    notes.note(OBJECT, topic, new TextEncoder().encode(JSON.stringify(history.live(version, topic))), now, asked);
   };
-  const answer = (sentAt: number, made: number): void => {
+  const answer = (sentAt: number, made: number, asked: number): void => {
     // The youngest version there was when the answer was made.
     const version = Math.max(
       0,
@@ -99,6 +102,7 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
     });
     const calmMs = sentAt - lastLiveAt;
     judged.push({ version, verdicts, seen: Math.max(-1, ...seenOn.values()), seenOn: new Map(seenOn), calmMs });
+    for (const topic of history.sameShape) if (verdicts.get(topic) === "hand-on") receive(version, topic, asked);
   };
   const pass = (ms: number): void => {
     const until = now + ms;
@@ -128,7 +132,8 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
     if (one.kind === "ask") {
       const sentAt = now;
       const made = Math.min(sentAt + one.madeMs, sentAt + one.afterMs);
-      due.push({ at: sentAt + one.afterMs, act: () => answer(sentAt, made) });
+      const asked = notes.mark();
+      due.push({ at: sentAt + one.afterMs, act: () => answer(sentAt, made, asked) });
     }
   }
   pass(20_000);
@@ -141,12 +146,12 @@ function check(history: History, steps: readonly Step[]): void {
     // A version that says what another says is as good.
     const isFresh = version >= seen || text(version) === text(seen);
     for (const [topic, verdict] of verdicts) {
-      if (verdict !== "behind") expect(isFresh, `${verdict} on ${topic}, and older than what was seen live`).toBe(true);
+      if (verdict !== "behind") expect(isFresh, `${verdict} on ${topic}, and older than what was seen`).toBe(true);
       if (verdict === "known") {
         const live = readBody(bytes(history, seenOn.get(topic) ?? -1, topic));
         expect(history.compare(history.rest(version))(live, topic)).toBe("equal");
       }
-      // Nothing live for so long, and newer: nobody may hold it back.
+      // Nothing for so long, and newer: nobody may hold it back.
       if (version > seen && calmMs > STALE_MS) expect(verdict).not.toBe("behind");
     }
   }
@@ -196,6 +201,7 @@ function conversationHistory(choices: readonly number[], restShape: "generic" | 
   const topics = others ? [USER_TOPIC, CALLS_TOPIC] : [USER_TOPIC, QUEUE_TOPIC];
   return {
     topics,
+    sameShape: topics.filter((topic) => (topic === CALLS_TOPIC) === (restShape === "call")),
     count: bodies.length,
     live: (version, topic) => bodies[version]?.[topic === CALLS_TOPIC ? "call" : "generic"],
     rest: (version) => bodies[version]?.[restShape],
@@ -211,8 +217,10 @@ const USER = "user-a";
 function presenceHistory(choices: readonly number[]): History {
   const time = (version: number): string => new Date(START + version * 1_000).toISOString();
   const place = (version: number): number => (choices[version] ?? 0) % 3;
+  const topics = ["v2.users.user-a.presence", "v2.users.user-a.activity"];
   return {
-    topics: ["v2.users.user-a.presence", "v2.users.user-a.activity"],
+    topics,
+    sameShape: topics,
     count: choices.length,
     live: (version, topic) => {
       const presenceDefinition = { id: "p", systemPresence: PRESENCES[place(version)] };
@@ -240,6 +248,7 @@ function stationHistory(choices: readonly number[]): History {
   };
   return {
     topics: ["v2.users.user-a.station"],
+    sameShape: ["v2.users.user-a.station"],
     count: choices.length,
     live: said,
     rest: said,

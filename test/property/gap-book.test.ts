@@ -131,7 +131,11 @@ describe("the book of gaps", () => {
     const life = (from: number) =>
       fc.array(fc.tuple(act, fc.integer({ min: from, max: from + 5 })).map(([one, n]) => change(one, n)));
     const looks = fc.array(
-      fc.record({ kind: fc.constant("looked" as const), source: topics.map(([one = ""]) => one), at: number }),
+      fc.record({
+        kind: fc.constantFrom("looked" as const, "whole" as const),
+        source: topics.map(([one = ""]) => one),
+        at: number,
+      }),
     );
     fc.assert(
       fc.property(
@@ -146,14 +150,15 @@ describe("the book of gaps", () => {
           for (const each of [...before, ...seen]) older.apply(each);
           for (const each of [...after, ...seenAfter]) newer.apply(each);
           for (const each of [...before, ...seen, ...after, ...seenAfter]) both.apply(each);
-          newer.follow(older.list(), older.looked);
+          newer.follow({ gaps: older.list(), looked: older.looked, whole: older.whole });
           const byNumber = (book: GapBook) => book.list().toSorted((one, other) => one.n - other.n);
           expect(byNumber(newer)).toEqual(byNumber(both));
           expect(new Map(newer.looked)).toEqual(new Map(both.looked));
+          expect(new Map(newer.whole)).toEqual(new Map(both.whole));
           // And it is as bounded as any.
           const small = new GapBook(limits);
           for (const each of after) small.apply(each);
-          small.follow(older.list(), older.looked);
+          small.follow({ gaps: older.list(), looked: older.looked, whole: older.whole });
           const named = small.list().reduce((sum, each) => sum + each.topics.length, 0);
           expect(named).toBeLessThanOrEqual(Math.max(most, 3));
         },

@@ -32,7 +32,8 @@ export type FaultKind =
   | "loss of power"
   | "clean stop"
   | "process stopped"
-  | "subscriptions lost";
+  | "subscriptions lost"
+  | "subscriptions lost before an end";
 
 /** One kind. */
 export interface Kind {
@@ -242,6 +243,22 @@ export const FAULTS: Readonly<Record<FaultKind, Kind>> = {
   "subscriptions lost": once(1, (world, chance) => {
     const channel = anyChannel(world, chance);
     if (channel !== undefined) world.platform.setTopics(channel, []);
+  }),
+  /** And before it is read back, the process ends, or the line moves. */
+  "subscriptions lost before an end": lasting(1, [SECOND, MINUTE], (world, chance) => {
+    const channel = anyChannel(world, chance);
+    if (channel !== undefined)
+      world.platform.setTopics(
+        channel,
+        [...channel.listed].filter(() => chance.hits(0.3)),
+      );
+    const then = chance.pick(["crash", "power", "stop", "stop", "cut", "move"] as const);
+    return () => {
+      if (then === "stop") world.stop(chance.between(500, 20_000));
+      else if (then === "cut") for (const wire of world.network.wires) wire.cut();
+      else if (then === "move") channel?.socket?.send(systemFrame("v2.system.socket_closing"));
+      else world.crash(then, chance.between(500, 40_000));
+    };
   }),
 };
 

@@ -15,12 +15,6 @@ const KNOWN: readonly KnownFinding[] = [
       "last seconds of a gap is not asked for again, and the gap is called repaired",
   },
   {
-    fits: /^P7 .*\(its list was lost in silence\)$/u,
-    what:
-      "when a channel's list is lost in silence, and the process is killed or stopped before the list is read back, the absence begins at the last sign " +
-      "of life of the process; the next one does not know when the list was last seen whole",
-  },
-  {
     fits: /^P7 gap \d+ is called repaired, .*\(frames were held back\)$/u,
     what:
       "an event that was held back in a socket while intake was behind, and is read after the gap's end, counts as news of its conversation: " +

@@ -104,6 +104,8 @@ export interface Truth {
   readonly emptied: number[];
   /** Sockets of ours that pushed a foreign one off a channel. */
   readonly takebacks: number[];
+  /** Channels that it takes to carry all topics. */
+  channelsNeeded: number;
   /** The longest way of a frame. */
   longestWayMs: number;
 }
@@ -126,6 +128,7 @@ export function createTruth(): Truth {
     leftDead: [],
     emptied: [],
     takebacks: [],
+    channelsNeeded: 1,
     longestWayMs: 0,
   };
 }

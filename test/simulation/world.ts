@@ -54,6 +54,7 @@ export class World {
     const { timeline, truth } = { timeline: new Timeline(chance.fork("ties")), truth: this.truth };
     this.timeline = timeline;
     this.account = createAccount(chance.fork("account"));
+    truth.channelsNeeded = Math.ceil((this.account.users.length + this.account.queues.length) / 1_000);
     this.platform = new Platform(timeline, truth, chance.fork("platform"), createHabits(chance.fork("habits")));
     const rest = new Rest(this.platform, this.account, timeline, truth, chance.fork("answers"));
     this.network = new Network(timeline, chance.fork("network"), this.platform, rest, this.weather, truth);

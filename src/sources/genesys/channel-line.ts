@@ -18,11 +18,12 @@ import {
 import type { Timer } from "../../ports/clock.ts";
 import type { ConnectionStatus, OpenGap } from "../../ports/source.ts";
 import type { SystemTopic } from "../../wire/genesys.ts";
-import { GONE_CAUSE, LeftChannels } from "./left-channels.ts";
+import { GONE_CAUSE, type LastKnown, LeftChannels } from "./left-channels.ts";
 import type { ChannelLineOptions } from "./line-options.ts";
 import { tellInput } from "./line-words.ts";
 import { QuietWatch } from "./quiet-watch.ts";
 import { RivalSigns } from "./rival-signs.ts";
+import { ChannelJoining } from "./channel-joining.ts";
 import { ChannelRenewal } from "./channel-renewal.ts";
 import { ChannelSockets } from "./channel-sockets.ts";
 import type { Channel } from "./channels-api.ts";
@@ -35,13 +36,6 @@ const BACKOFF = { initialMs: 500, maxMs: 60_000 };
 const SLOW_MS = 240_000;
 /** A line that stood so long has its failures forgotten. */
 const STEADY_MS = 10_000;
-/** A successor that joins not within so long is of no use. */
-const JOIN_MS = 15_000;
-/** What a successor has shown of itself. */
-interface Proof {
-  subscribed: boolean;
-  alive: boolean;
-}
 
 /** One line. */
 export class ChannelLine {
@@ -59,17 +53,16 @@ export class ChannelLine {
   #eventAt: number | undefined;
   /** The gap that begins now began then; undefined: with the last sign of life. */
   #blindFrom: number | undefined;
+  #closedAt: number | undefined;
   #joins = 0;
   /** Monotonic: when the standing socket joined. */
   #stoodFrom = 0;
   readonly #signs: RivalSigns;
   readonly #quiet: QuietWatch;
   readonly #left: LeftChannels;
+  readonly #joining: ChannelJoining;
   #isHeld = false;
-  /** What the successor has shown so far. */
-  #proof: Proof = { subscribed: false, alive: false };
   #pause: Timer | undefined;
-  #joinLimit: Timer | undefined;
   #steady: Timer | undefined;
   readonly #renewal: ChannelRenewal;
 
@@ -83,6 +76,12 @@ export class ChannelLine {
       this.#blind({ kind: "doubted", reason }),
     );
     this.#left = new LeftChannels({ context, channels, subscriptions: this.#subscriptions });
+    this.#joining = new ChannelJoining({
+      clock: context.clock,
+      isJoining: () => this.#life.effort === "joining",
+      take: (channel) => this.#subscriptions.take(channel),
+      came: (input) => this.#apply(input),
+    });
     this.#renewal = new ChannelRenewal({
       name,
       context,
@@ -103,7 +102,7 @@ export class ChannelLine {
       { clock: context.clock, net: context.net, maxFrameBytes, decode },
       {
         opened: () => this.#apply({ kind: "opened" }),
-        alive: () => this.#prove({ alive: true }),
+        alive: () => this.#joining.alive(),
         nextEnded: (end) => {
           const input = wordsFor(end, context.clock.now());
           this.#apply(this.#life.effort === "joining" ? { ...input.joining } : { ...input.handshake });
@@ -173,19 +172,28 @@ export class ChannelLine {
     this.#sockets.hold(held);
   }
 
-  /** Closes the sockets and empties the channels' lists; each once, failures do not matter. */
+  /** Closes the sockets, reads the channels' lists once more and empties them; failures do not matter. */
   async close(): Promise<void> {
-    const { clock } = this.#options.context;
-    const [standing, closedAt] = [this.#life.standing ? this.#held : undefined, clock.now()];
+    const [standing, last] = [this.#held, this.#lastKnown()];
+    this.#closedAt ??= last.joinedAt;
     this.#apply({ kind: "close" });
     this.#subscriptions.close();
     this.#quiet.close();
-    const left = new Set([...this.#sockets.close(), this.#held, this.#made].filter((channel) => channel !== undefined));
-    const leaving = [...left].map(async (channel) => {
-      const how = await this.#options.channels.leave(channel);
-      if (how === "gone" && channel === standing) this.#declareBack(closedAt);
-    });
-    await Promise.allSettled([...leaving, this.#left.settled()]);
+    this.#sockets.close();
+    if (standing !== undefined) this.#left.leave(standing, last);
+    this.#left.expect([], last);
+    await Promise.allSettled([this.#made && this.#options.channels.leave(this.#made), this.#left.settled()]);
+  }
+
+  /** Of the held channel, as long as nothing takes its place. */
+  #lastKnown(): LastKnown {
+    const blindFrom = this.#gap?.from ?? this.#options.context.clock.now();
+    return { goodAt: this.#subscriptions.goodAt, heardAt: this.#eventAt ?? 0, joinedAt: blindFrom, blindFrom };
+  }
+
+  /** Epoch milliseconds: until then all its lists were surely whole. */
+  get #wholeUntil(): number {
+    return Math.min(this.#closedAt ?? this.#subscriptions.goodAt, this.#left.wholeUntil ?? Infinity);
   }
 
   status(): ConnectionStatus {
@@ -198,6 +206,7 @@ export class ChannelLine {
       topicCount: this.topics.length - this.rejected.length,
       reconnects: Math.max(0, this.#joins - 1),
       lastFrameAt: link?.lastSignAt,
+      wholeUntil: this.#wholeUntil,
       reason: reason ?? this.quietReason,
       tooQuiet: this.quietReason !== undefined,
       overlaps: this.#sockets.overlaps,
@@ -245,7 +254,7 @@ export class ChannelLine {
     });
     // A channel that is left to another is emptied: topics on it would be sent to nobody of ours.
     const isLeft = judged.kind === "checked" && !judged.exists && input.kind === "checked" && input.exists;
-    if (isLeft && channel !== undefined) void channels.leave(channel);
+    if (isLeft && channel !== undefined) this.#left.leave(channel, this.#lastKnown());
     return judged;
   }
 
@@ -266,7 +275,7 @@ export class ChannelLine {
         this.#connect(command.target);
         return;
       case "join":
-        void this.#join();
+        this.#join();
         return;
       case "check":
         void this.#check();
@@ -294,7 +303,8 @@ export class ChannelLine {
         return;
       case "shut":
         this.#renewal.close();
-        for (const timer of [this.#pause, this.#joinLimit, this.#steady]) timer?.cancel();
+        this.#joining.close();
+        for (const timer of [this.#pause, this.#steady]) timer?.cancel();
         return;
     }
   }
@@ -335,43 +345,11 @@ export class ChannelLine {
     if (channel !== undefined) this.#sockets.open(channel);
   }
 
-  /** Joined means: the platform has taken the topics, and the socket has said something. */
-  async #join(): Promise<void> {
-    const { context } = this.#options;
+  #join(): void {
     const channel = this.#life.target === "held" ? this.#held : this.#made;
     if (channel === undefined) return;
-    this.#proof = { subscribed: false, alive: false };
-    const attempt = this.#proof;
-    this.#joinLimit?.cancel();
-    this.#joinLimit = context.clock.setTimer(JOIN_MS, () => {
-      if (attempt === this.#proof)
-        this.#apply({ kind: "join-failed", reason: "the new socket gave no sign of life in time" });
-    });
     this.#sockets.askNext();
-    const answer = await this.#subscriptions.take(channel);
-    if (attempt !== this.#proof || this.#life.effort !== "joining") return;
-    switch (answer.kind) {
-      case "subscribed":
-        this.#prove({ subscribed: true });
-        return;
-      case "gone":
-        this.#apply({ kind: "join-gone", reason: answer.reason });
-        return;
-      case "failed":
-        this.#apply({ ...answer, kind: "join-failed" });
-        return;
-      case "refused":
-        this.#apply({ kind: "join-refused", reason: answer.reason });
-        return;
-    }
-  }
-
-  #prove(shown: Partial<Proof>): void {
-    if (this.#life.effort !== "joining") return;
-    Object.assign(this.#proof, shown);
-    if (!this.#proof.subscribed || !this.#proof.alive) return;
-    this.#joinLimit?.cancel();
-    this.#apply({ kind: "joined" });
+    void this.#joining.begin(channel);
   }
 
   get #isUsingMade(): boolean {
@@ -410,6 +388,10 @@ export class ChannelLine {
     }
     this.#subscriptions.stand(this.#held);
     const isBeside = this.#sockets.promote((left) => this.#left.leave(left, last));
+    this.#left.expect(
+      this.#sockets.channels().filter((channel) => channel !== this.#held),
+      last,
+    );
     if (!isBeside && before !== undefined && before !== this.#held) this.#left.leave(before, last);
     this.#steady?.cancel();
     this.#steady = clock.setTimer(STEADY_MS, () => this.#apply({ kind: "steady" }));

@@ -187,8 +187,8 @@ export class ChannelSockets {
     for (const link of this.#links()) link.connection?.hold(held);
   }
 
-  /** Closes all, unreported; answers the channels they had. */
-  close(): readonly Channel[] {
+  /** Closes all, unreported. */
+  close(): void {
     const links = this.#links();
     this.#overlapTimer?.cancel();
     for (const { timer } of this.#late.values()) timer.cancel();
@@ -199,7 +199,6 @@ export class ChannelSockets {
       connection?.hold(false);
       connection?.close();
     }
-    return links.map(({ channel }) => channel);
   }
 
   /** The channels of all sockets there are. */

@@ -6,7 +6,7 @@
  * - S3  A new topic is a declared gap from when it may have begun until its channel has it. One that goes is a shorter list: the
  *       others' socket does not notice.
  * - S4  A failure never touches the socket, which goes on with what it has. A channel that is gone is for the line to replace.
- * - S5  The standing channel's list is read back every few minutes: a platform that forgets it says nothing.
+ * - S5  The standing channel's list is read back every minute, and before it is written over: a platform that forgets it says nothing.
  *       A look that is asked for (`verify`) is made, later where it can't be made now.
  * - S6  A topic that is neither taken nor rejected is a declared gap until it is, and asked for again with growing pauses.
  */
@@ -14,7 +14,8 @@ import { backoffMs } from "../../core/backoff.ts";
 import { topicIdentity } from "../../core/topic.ts";
 import type { Timer } from "../../ports/clock.ts";
 import type { OpenGap, SourceContext } from "../../ports/source.ts";
-import type { Channel, ChannelsApi, SubscribeAnswer } from "./channels-api.ts";
+import type { Channel, ChannelsApi, ReadBack, SubscribeAnswer } from "./channels-api.ts";
+import type { CallPriority } from "./rest.ts";
 import type { RejectedTopic } from "./topic-list.ts";
 
 /** What {@link Subscriptions} takes. */
@@ -32,17 +33,33 @@ const BACKOFF = { initialMs: 1_000, maxMs: 120_000 };
 /** Rejected topics, and lists that are refused whole, are tried again after so long, more or less. */
 const SLOW_MS = 600_000;
 /** The list is read back so often, more or less. */
-const READ_BACK_MS = 300_000;
+const READ_BACK_MS = 60_000;
 /** A list that was written or looked at so shortly ago is not looked at again. */
 const LOOKED_MS = 10_000;
 /** A look that failed is made again after so long, where nobody says when. */
-const LOOK_AGAIN_MS = 60_000;
+const LOOK_AGAIN_MS = 20_000;
 /** Rejected topics that are told one by one. */
 const REJECTIONS_TOLD = 5;
 
 /** Why topics are missed that a list lost. */
 export const LOST_CAUSE = "gone from the channel's list, for a reason that is not known";
 
+/** Why topics are missed of which nobody knows whether their list was whole. */
+export const UNREAD_CAUSE = "the channel's list could not be read, and nobody knows whether it was whole";
+
+/** What a list that was left says. */
+type Look =
+  /** `gone`: all of it, with the channel; `missing`: what it had lost. */
+  | { readonly kind: "looked"; readonly gone: readonly string[]; readonly missing: readonly string[] }
+  /** `had`: what it should have; `again`: asking again may help. */
+  | {
+      readonly kind: "unread";
+      readonly had: readonly string[];
+      readonly again: boolean;
+      readonly retryAfterMs: number | undefined;
+    };
+
+type Unread = Exclude<ReadBack, { readonly kind: "read" }>;
 type Taken = Extract<SubscribeAnswer, { readonly kind: "subscribed" }>;
 
 /** The topics of one line. */
@@ -62,7 +79,8 @@ export class Subscriptions {
   readonly #listed = new WeakMap<Channel, readonly string[]>();
   /** The next try has its time. */
   #isWaiting = false;
-  #busy = false;
+  /** The one thing that is under way. */
+  #busy: Promise<unknown> | undefined;
   #failures = 0;
   #timer: Timer | undefined;
   #readBack: Timer | undefined;
@@ -107,25 +125,42 @@ export class Subscriptions {
 
   /** Writes the list to a channel that is being joined. One that has it is read first: what it lost meanwhile nobody else tells. */
   async take(channel: Channel): Promise<SubscribeAnswer> {
-    if (this.#written.get(channel) !== this.#version) return this.#write(channel, "reconnect");
-    const read = await this.#options.channels.readBack(channel, this.#taken(), "reconnect");
-    if (read.kind === "refused" || this.#written.get(channel) !== this.#version)
-      return this.#write(channel, "reconnect");
-    if (read.kind !== "read") return read;
-    if (read.missing.length === 0) return { kind: "subscribed", rejected: this.#rejected, missing: [] };
-    this.#version += 1;
-    this.#openGap(read.missing, LOST_CAUSE, this.#goodAt, false);
-    return this.#write(channel, "reconnect");
+    const look = await this.#lookFirst(channel, "reconnect");
+    if (look?.kind === "gone") return look;
+    if (this.#written.get(channel) !== this.#version || look?.kind === "refused")
+      return this.#write(channel, "reconnect", look);
+    return look ?? { kind: "subscribed", rejected: this.#rejected, missing: [] };
   }
 
-  /** Reads the list of a channel that was left: `gone`, all of it with the channel; `missing`, what it had lost. */
-  async lookBack(channel: Channel): Promise<{ readonly gone: readonly string[]; readonly missing: readonly string[] }> {
+  /** Reads the list of a channel that was left. */
+  async lookBack(channel: Channel): Promise<Look> {
     const now = new Set(this.#taken().map(topicIdentity));
     // A list that was never written proves nothing.
     const had = (this.#listed.get(channel) ?? []).filter((topic) => now.has(topicIdentity(topic)));
-    if (this.#closed || had.length === 0) return { gone: [], missing: [] };
+    if (had.length === 0) return { kind: "looked", gone: [], missing: [] };
     const read = await this.#options.channels.readBack(channel, had, "subscribe");
-    return { gone: read.kind === "gone" ? had : [], missing: read.kind === "read" ? read.missing : [] };
+    switch (read.kind) {
+      case "read":
+        return { kind: "looked", gone: [], missing: read.missing };
+      case "gone":
+        return { kind: "looked", gone: had, missing: [] };
+      case "failed":
+        return { kind: "unread", had, again: true, retryAfterMs: read.retryAfterMs };
+      case "refused":
+        return { kind: "unread", had, again: false, retryAfterMs: undefined };
+    }
+  }
+
+  /** Reads a list that was written before, as writing it anew would hide what it had lost. Undefined: it was read, or was never written. */
+  async #lookFirst(channel: Channel, priority: CallPriority): Promise<Unread | undefined> {
+    const had = this.#listed.get(channel);
+    if (had === undefined) return undefined;
+    const read = await this.#options.channels.readBack(channel, had, priority);
+    if (read.kind !== "read") return read;
+    if (read.missing.length === 0 || this.#closed) return undefined;
+    this.#version += 1;
+    this.#openGap(read.missing, LOST_CAUSE, this.#goodAt, false);
+    return undefined;
   }
 
   /** Topics that a whole list has. */
@@ -137,14 +172,18 @@ export class Subscriptions {
   /** Gives the standing channel a new life by writing its list again; false: that did not work. */
   async extend(): Promise<boolean> {
     const channel = this.#standing;
-    if (channel === undefined || this.#busy) return false;
-    const version = this.#version;
+    while (this.#busy !== undefined) await this.#busy;
+    if (channel === undefined || channel !== this.#standing) return false;
     const { channels, combine } = this.#options;
-    this.#busy = true;
-    const answer = await channels.extend(channel, this.#topics, { priority: "subscribe", combine });
-    this.#busy = false;
+    const answer = await this.#alone(async () => {
+      const look = await this.#lookFirst(channel, "subscribe");
+      if (look?.kind === "gone") return look;
+      const version = this.#version;
+      const extended = await channels.extend(channel, this.#topics, { priority: "subscribe", combine });
+      if (extended.kind === "subscribed" && this.#standing === channel) this.#took(channel, version, extended, look);
+      return extended;
+    });
     if (this.#standing === channel) {
-      if (answer.kind === "subscribed") this.#took(channel, version, answer);
       if (answer.kind === "gone") this.#gone("the channel takes no topics any more");
       else this.#settle();
     }
@@ -167,7 +206,7 @@ export class Subscriptions {
   verify(): void {
     const waitMs = this.#goodAt + LOOKED_MS - this.#options.context.clock.now();
     if (waitMs > 0) this.#planReadBack(waitMs);
-    else if (this.#busy) this.#planReadBack(LOOKED_MS);
+    else if (this.#busy !== undefined) this.#planReadBack(LOOKED_MS);
     else void this.#verify();
   }
 
@@ -196,16 +235,28 @@ export class Subscriptions {
     this.#gaps = [];
   }
 
-  async #write(channel: Channel, priority: "reconnect" | "subscribe"): Promise<SubscribeAnswer> {
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = work();
+    this.#busy = turn;
+    try {
+      return await turn;
+    } finally {
+      this.#busy = undefined;
+    }
+  }
+
+  /** `look`: why it could not be read before. */
+  async #write(channel: Channel, priority: "reconnect" | "subscribe", look?: Unread): Promise<SubscribeAnswer> {
     const version = this.#version;
     const { combine } = this.#options;
     const answer = await this.#options.channels.subscribe(channel, this.#topics, { priority, combine });
     if (answer.kind !== "subscribed" || this.#closed) return answer;
-    this.#took(channel, version, answer);
+    this.#took(channel, version, answer, look);
     return answer;
   }
 
-  #took(channel: Channel, version: number, { rejected, missing }: Taken): void {
+  #took(channel: Channel, version: number, { rejected, missing }: Taken, look: Unread | undefined): void {
+    if (look !== undefined) this.#doubt(this.#listed.get(channel) ?? []);
     this.#written.set(channel, version);
     const without = new Set([...rejected.map(({ topic }) => topic), ...missing]);
     this.#listed.set(
@@ -237,12 +288,13 @@ export class Subscriptions {
   /** One at a time (S2). */
   async #work(): Promise<void> {
     const channel = this.#standing;
-    if (this.#busy || channel === undefined || this.#written.get(channel) === this.#version) return;
-    this.#busy = true;
+    if (this.#busy !== undefined || channel === undefined || this.#written.get(channel) === this.#version) return;
     this.#timer?.cancel();
     this.#isWaiting = false;
-    const answer = await this.#write(channel, "subscribe");
-    this.#busy = false;
+    const answer = await this.#alone(async () => {
+      const look = await this.#lookFirst(channel, "subscribe");
+      return look?.kind === "gone" ? look : this.#write(channel, "subscribe", look);
+    });
     if (this.#standing !== channel) this.#settle();
     else this.#onAnswer(answer);
   }
@@ -290,14 +342,12 @@ export class Subscriptions {
 
   async #verify(): Promise<void> {
     const channel = this.#standing;
-    if (channel === undefined || this.#busy || this.#written.get(channel) !== this.#version) return;
+    if (channel === undefined || this.#busy !== undefined || this.#written.get(channel) !== this.#version) return;
     const { context, channels, name } = this.#options;
     const version = this.#version;
     const since = this.#goodAt;
     const asked = context.clock.now();
-    this.#busy = true;
-    const read = await channels.readBack(channel, this.#taken());
-    this.#busy = false;
+    const read = await this.#alone(() => channels.readBack(channel, this.#taken()));
     if (this.#standing !== channel || version !== this.#version) {
       this.#settle();
       return;
@@ -317,6 +367,13 @@ export class Subscriptions {
     this.#version += 1;
     this.#openGap(read.missing, LOST_CAUSE, since, false);
     void this.#work();
+  }
+
+  /** A list that could not be read before it was written over: nobody knows what it had lost. */
+  #doubt(had: readonly string[]): void {
+    const { clock } = this.#options.context;
+    if (had.length > 0)
+      this.#options.context.openGap({ topics: had, cause: UNREAD_CAUSE, from: this.#goodAt }).end(clock.now());
   }
 
   #openGap(topics: readonly string[], cause: string, from: number, atStart: boolean): void {

@@ -151,7 +151,7 @@ class GapFile implements GapLog {
     // Somebody moved it away.
     if (text === undefined) return;
     const { kept } = readContent(text);
-    this.#book.follow(kept.gaps, kept.looked);
+    this.#book.follow(kept);
     this.#total = Math.max(this.#total, kept.total);
     this.#aliveAt ??= kept.aliveAt;
     tell(kept);
@@ -174,6 +174,7 @@ class GapFile implements GapLog {
     if (book.skipped > 0) lines.push(lineOf({ kind: "skipped", n: book.skipped }));
     lines.push(lineOf({ kind: "started", sources: book.sources }));
     for (const [source, at] of book.looked) lines.push(lineOf({ kind: "looked", source, at }));
+    for (const [source, at] of book.whole) lines.push(lineOf({ kind: "whole", source, at }));
     for (const gap of book.list()) lines.push(lineOf({ kind: "opened", gap }));
     const text = lines.join("");
     const next = `${this.#path}-new`;
@@ -239,8 +240,9 @@ function readContent(text: string): { readonly kept: KeptGaps; readonly book: Ga
     else if (line.kind === "total") total = line.n;
     else book.apply(line);
   }
-  const { sources, looked, skipped } = book;
-  const kept = { gaps: book.list(), skipped, sources, looked: new Map(looked), aliveAt, damaged };
+  const { sources, skipped } = book;
+  const [looked, whole] = [new Map(book.looked), new Map(book.whole)];
+  const kept = { gaps: book.list(), skipped, sources, looked, whole, aliveAt, damaged };
   return { kept: { ...kept, total: Math.max(total, book.total) }, book };
 }
 
@@ -270,7 +272,8 @@ function readLine(text: string): ReadLine | undefined {
       return isNumber(n) && areFindings(findings) ? { kind, n, findings } : undefined;
     case "explained":
       return isNumber(n) && typeof value["cause"] === "string" ? { kind, n, cause: value["cause"] } : undefined;
-    case "looked": {
+    case "looked":
+    case "whole": {
       const { source } = value;
       return typeof source === "string" && isNumber(at) ? { kind, source, at } : undefined;
     }

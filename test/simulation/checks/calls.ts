@@ -14,12 +14,13 @@ const BOUNDS: Readonly<Record<Truth["calls"][number]["kind"], readonly [minute: 
   state: [600, 3_200],
 };
 
-/** P11: against a second owner that wants the channel too, a few tries in ten minutes are enough; a new life knows nothing of it. */
+/** Of one channel's line. */
 const TAKEBACKS = 6;
 
-export const noReconnectWar: Check = ({ truth: { takebacks, lives } }) => {
+/** P11: against a second owner that wants the channel too, a few tries in ten minutes are enough; a new life knows nothing of it. */
+export const noReconnectWar: Check = ({ truth: { takebacks, lives, channelsNeeded } }) => {
   const starts = lives.map(({ startedAt }) => startedAt);
-  return over("takeback", takebacks, starts, 10 * MINUTE_MS, TAKEBACKS);
+  return over("takeback", takebacks, starts, 10 * MINUTE_MS, TAKEBACKS * channelsNeeded);
 };
 
 /** Bounded reconnects, logins and calls, in each life. */

@@ -9,8 +9,8 @@ import { at, type Check, type Facts, type Span, within } from "./facts.ts";
 const AFTERMATH_MS = 10 * 60_000;
 /** A gap goes back to the last sign of life. */
 const BEFORE_MS = 60_000;
-/** A list that was lost in silence: to when it was last read back. */
-const READ_BACK_MS = 6 * 60_000;
+/** A list that was lost in silence: to when it was last read back, which may have failed a few times. */
+const READ_BACK_MS = 90_000;
 /** Withdrawn ones leave holes at the beginning too. */
 const MANY_GAPS = 500;
 /** Numbers from here on are seconds of the time, of a run that did not know which were given. */
@@ -18,8 +18,7 @@ const FROM_SECONDS = 1_000_000_000;
 const CROWDED = /no channel is free/u;
 
 /** P7, from the event's side. Times without a process are in the ledger too: the next start says so. */
-export const missedLiesInGaps: Check = ({ truth, faults }) => {
-  const silent = silentLosses(truth, faults);
+export const missedLiesInGaps: Check = ({ truth }) => {
   const unwatched = beforeAndAfter(truth);
   const gaps = truth.gaps.map((gap) => ({ span: spanOf(gap, truth), covers: coverOf(gap) }));
   // The book is bounded, and drops the oldest.
@@ -34,25 +33,15 @@ export const missedLiesInGaps: Check = ({ truth, faults }) => {
     });
     const end = isUnknown ? " (the process ended before it could know)" : "";
     const asleep = within(saidAt, [...truth.stops, ...truth.holds]) ? " (nothing was read then)" : "";
-    const silence = sockets.length === 0 && within(saidAt, silent) ? " (its list was lost in silence)" : "";
     const dead = within(saidAt, truth.leftDead) ? " (on a dead or slow socket that was let go)" : "";
     const spans = truth.emptied.map((from) => ({ from, to: from + 2 * READ_BACK_MS }));
     const emptied = sockets.length === 0 && within(saidAt, spans) ? " (we emptied the only list)" : "";
     const on = sockets.length === 0 ? "on no socket" : `on socket ${sockets.join(", ")}`;
     return [
-      `P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}${silence}${dead}${emptied}`,
+      `P7 event ${mark} of ${topic}, said at ${at(saidAt)} ${on}, never came, and no gap says so${asleep}${end}${dead}${emptied}`,
     ];
   });
 };
-
-/** Lists that were lost in silence, and that no reading back has found. */
-function silentLosses({ gaps }: Truth, faults: Facts["faults"]): readonly Span[] {
-  const found = gaps.filter(({ cause }) => cause.startsWith("gone from the channel's list"));
-  return faults
-    .filter(({ kind }) => kind === "subscriptions lost")
-    .map(({ at }) => ({ from: at, to: at + 2 * READ_BACK_MS }))
-    .filter(({ from, to }) => !found.some((gap) => gap.from <= from && (gap.to ?? 0) >= from && (gap.to ?? 0) <= to));
-}
 
 /** A channel that is gone may have been so since it was last heard or looked at. */
 const SINCE_UNKNOWN = /nobody knows since when/u;
@@ -62,13 +51,13 @@ export const gapsHaveCauses: Check = (facts) => {
   const { truth, faults } = facts;
   const spans: Span[] = [];
   for (const { at, lastsMs, kind } of faults) {
-    const isOfLists = kind === "subscriptions lost" || kind === "displaced";
+    const isOfLists = kind.startsWith("subscriptions lost") || kind === "displaced";
     const beforeMs = isOfLists ? READ_BACK_MS : BEFORE_MS;
     spans.push({ from: at - beforeMs, to: at + lastsMs + AFTERMATH_MS });
   }
   for (const { startedAt, runningAt, end } of truth.lives) {
     spans.push({ from: startedAt, to: (runningAt ?? startedAt) + AFTERMATH_MS });
-    if (end !== undefined) spans.push({ from: end.at - BEFORE_MS, to: end.at + AFTERMATH_MS });
+    if (end !== undefined) spans.push({ from: end.at - READ_BACK_MS, to: end.at + AFTERMATH_MS });
   }
   const first = faults[0]?.at ?? Infinity;
   return truth.gaps

@@ -6,7 +6,15 @@ import type { GapLog, KeptGaps } from "../../../src/ports/gap-log.ts";
 import { createFakeClock } from "../../../src/testing/fake-clock.ts";
 import { createLogSpy } from "../../support/log-spy.ts";
 
-const EMPTY: KeptGaps = { gaps: [], total: 0, sources: [], looked: new Map(), aliveAt: undefined, damaged: 0 };
+const EMPTY: KeptGaps = {
+  gaps: [],
+  total: 0,
+  sources: [],
+  looked: new Map(),
+  whole: new Map(),
+  aliveAt: undefined,
+  damaged: 0,
+};
 
 /** What a gap log was told. */
 function logOf(kept: KeptGaps) {
@@ -214,12 +222,12 @@ describe("a ledger that is kept", () => {
 
   test("it notes to have been there no later than its sources heard of their providers, and what they looked up", async () => {
     // The clock has fractions of milliseconds; what is noted has none, and is noted once.
-    let reach: Reach = { heardAt: 12_000, looked: new Map([["main", 11_000.25]]) };
+    let reach: Reach = { heardAt: 12_000, looked: new Map([["main", 11_000.25]]), whole: new Map() };
     const { gaps, clock, alive, noted } = ledger(EMPTY, () => reach);
     await gaps.load(["main"]);
     await clock.advance(5_000);
     await clock.advance(5_000);
-    reach = { heardAt: 21_000, looked: new Map([["main", 16_000]]) };
+    reach = { heardAt: 21_000, looked: new Map([["main", 16_000]]), whole: new Map() };
     gaps.leave();
     // A socket that died in silence before a stop was blind since its last sign of life, not since the stop.
     expect(alive).toEqual([12_000, 12_000, 20_000]);
@@ -227,6 +235,35 @@ describe("a ledger that is kept", () => {
       { kind: "looked", source: "main", at: 11_000 },
       { kind: "looked", source: "main", at: 16_000 },
     ]);
+  });
+
+  test("where a run ended before its subscriptions were asked for once more, its absence begins when they were last whole", async () => {
+    const kept = { ...EMPTY, sources: ["main", "other"], aliveAt: 7_000 };
+    const { gaps, logger } = ledger({ ...kept, whole: new Map([["main", 3_500]]) });
+    await gaps.load(["main", "other"]);
+    expect(gaps.open("main", starting(10_000)).from).toBe(3_500);
+    expect(gaps.query({ source: "main" })[0]?.cause).toBe(
+      "the service was not running, and of 4 s before that it is not known whether all was subscribed; not connected yet",
+    );
+    expect(logger.text()).toContain("nobody was there for 3 s");
+    expect(gaps.open("other", starting(10_000)).from).toBe(7_000);
+  });
+
+  test("a run that asked once more while it stopped is missed from its stop on", async () => {
+    let whole = new Map([["main", 6_000]]);
+    const { gaps, noted } = ledger(EMPTY, () => ({ heardAt: 10_000, looked: new Map(), whole }));
+    await gaps.load(["main"]);
+    gaps.leave();
+    whole = new Map([["main", 10_000]]);
+    await gaps.close();
+    expect(noted.filter(({ kind }) => kind === "whole")).toEqual([
+      { kind: "whole", source: "main", at: 6_000 },
+      { kind: "whole", source: "main", at: 10_000 },
+    ]);
+    const next = ledger({ ...EMPTY, sources: ["main"], aliveAt: 9_000, whole });
+    await next.gaps.load(["main"]);
+    expect(next.gaps.open("main", starting(10_000)).from).toBe(9_000);
+    expect(next.gaps.query({})[0]?.cause).toBe("the service was not running; not connected yet");
   });
 
   test("who came after the last look of the run before was missed since then, and is named", async () => {

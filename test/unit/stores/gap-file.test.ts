@@ -62,6 +62,7 @@ describe("the gap ledger on disk", () => {
       { kind: "settled", n: 1, findings },
       { kind: "withdrawn", n: 2 },
       { kind: "looked", source: "main", at: 777 },
+      { kind: "whole", source: "main", at: 888 },
       { kind: "skipped", n: 1 },
     ];
     await keep(path, changes, 9_000);
@@ -72,6 +73,7 @@ describe("the gap ledger on disk", () => {
       skipped: 1,
       sources: ["main", "other"],
       looked: new Map([["main", 777]]),
+      whole: new Map([["main", 888]]),
       aliveAt: 9_000,
       damaged: 0,
     });
@@ -89,6 +91,7 @@ describe("the gap ledger on disk", () => {
       total: 3,
       skipped: 1,
       looked: new Map([["main", 777]]),
+      whole: new Map([["main", 888]]),
       aliveAt: 9_500,
     });
   });
@@ -101,6 +104,7 @@ describe("the gap ledger on disk", () => {
       skipped: 0,
       sources: [],
       looked: new Map(),
+      whole: new Map(),
       aliveAt: undefined,
       damaged: 0,
     });
@@ -256,6 +260,7 @@ describe("the gap ledger on disk", () => {
     const KEPT: readonly GapChange[] = [
       { kind: "started", sources: ["main"] },
       { kind: "looked", source: "main", at: 4_000 },
+      { kind: "whole", source: "main", at: 4_100 },
       { kind: "opened", gap: gap(1) },
       { kind: "opened", gap: gap(2) },
     ];
@@ -311,6 +316,7 @@ describe("the gap ledger on disk", () => {
         skipped: 7,
         sources: ["main", "other"],
         looked: new Map([["main", 4_000]]),
+        whole: new Map([["main", 4_100]]),
         aliveAt: 90_000,
         damaged: 0,
       });
