@@ -30,7 +30,7 @@ interface Kept {
   readonly topic: string;
   readonly at: number;
   readonly seq: number;
-  /** The mark at which it was asked for. */
+  /** Epoch milliseconds: when it was asked for. */
   readonly askedAt: number | undefined;
   readonly start: number;
   /** At least 1, so that each has a place of its own. */
@@ -71,7 +71,7 @@ export class LiveNotes {
     return this.#objects.size;
   }
 
-  /** An event of this object on this topic was received; or handed on, and the question was sent at the mark `askedAt`. */
+  /** An event of this object on this topic was received; or handed on, and the question was sent at `askedAt` (epoch milliseconds). */
   note(object: string, topic: string, body: Uint8Array, at: number, askedAt?: number): void {
     const length = body.length > this.#capacity * LONGEST_SHARE ? -1 : body.length;
     const room = Math.max(1, length);
@@ -104,12 +104,17 @@ export class LiveNotes {
   }
 
   /**
-   * Whether this topic has told the object's state as it was after the mark: by an event that came later, or by an answer to a question
-   * that was sent later.
+   * Whether this topic has told the object's state as it was after a moment: by an event that came after the mark, or by the answer to a
+   * question that was not sent before `sureAt` (epoch milliseconds), so that it is not from before.
    */
-  hasToldSince(object: string, topic: string, mark: number): boolean {
+  hasToldSince(
+    object: string,
+    topic: string,
+    { mark, sureAt }: { readonly mark: number; readonly sureAt: number },
+  ): boolean {
     const kept = this.#objects.get(object)?.find((one) => one.topic === topic);
-    return kept !== undefined && (kept.askedAt ?? kept.seq) > mark;
+    if (kept === undefined) return false;
+    return kept.askedAt === undefined ? kept.seq > mark : kept.askedAt >= sureAt;
   }
 
   /** Objects whose name begins so. */

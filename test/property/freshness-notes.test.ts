@@ -37,8 +37,8 @@ test(name, () =>
         notes.note(object, topic, body, place);
         last.set(`${object} ${topic}`, { body, seq: place + 1 });
         written.push((written[place] ?? 0) + (length > LONGEST ? 1 : Math.max(1, length)));
-        expect(notes.hasToldSince(object, topic, place)).toBe(true);
-        expect(notes.hasToldSince(object, topic, place + 1)).toBe(false);
+        expect(notes.hasToldSince(object, topic, { mark: place, sureAt: Infinity })).toBe(true);
+        expect(notes.hasToldSince(object, topic, { mark: place + 1, sureAt: 0 })).toBe(false);
         let bytes = 0;
         let youngestForgotten = 0;
         const kept: number[] = [];
@@ -73,13 +73,12 @@ test(name, () =>
 
 test("an answer tells what was so when it was asked for, not when it came", () => {
   const notes = new LiveNotes(CAPACITY);
-  const askedAt = notes.mark();
-  const gapEnds = notes.mark();
-  notes.note("a", "t1", new Uint8Array(1), 5, askedAt);
+  const gapEnds = { mark: notes.mark(), sureAt: 5_000 };
+  notes.note("a", "t1", new Uint8Array(1), 5_500, 4_999);
   expect(notes.hasToldSince("a", "t1", gapEnds)).toBe(false);
-  expect(notes.find("a")).toMatchObject([{ isAsked: true, at: 5 }]);
-  notes.note("a", "t1", new Uint8Array(1), 6, notes.mark());
+  expect(notes.find("a")).toMatchObject([{ isAsked: true, at: 5_500 }]);
+  notes.note("a", "t1", new Uint8Array(1), 5_600, 5_000);
   expect(notes.hasToldSince("a", "t1", gapEnds)).toBe(true);
-  notes.note("a", "t2", new Uint8Array(1), 7);
+  notes.note("a", "t2", new Uint8Array(1), 5_700);
   expect(notes.hasToldSince("a", "t2", gapEnds)).toBe(true);
 });

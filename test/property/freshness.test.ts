@@ -82,12 +82,12 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
   let due: Due[] = [];
   let now = START;
   let lastLiveAt = -Infinity;
-  const receive = (version: number, topic: string, asked?: number): void => {
+  const receive = (version: number, topic: string, askedAt?: number): void => {
     seenOn.set(topic, version);
     lastLiveAt = now;
-    notes.note(OBJECT, topic, new TextEncoder().encode(JSON.stringify(history.live(version, topic))), now, asked);
+    notes.note(OBJECT, topic, new TextEncoder().encode(JSON.stringify(history.live(version, topic))), now, askedAt);
   };
-  const answer = (sentAt: number, made: number, asked: number): void => {
+  const answer = (sentAt: number, made: number): void => {
     // The youngest version there was when the answer was made.
     const version = Math.max(
       0,
@@ -102,7 +102,7 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
     });
     const calmMs = sentAt - lastLiveAt;
     judged.push({ version, verdicts, seen: Math.max(-1, ...seenOn.values()), seenOn: new Map(seenOn), calmMs });
-    for (const topic of history.sameShape) if (verdicts.get(topic) === "hand-on") receive(version, topic, asked);
+    for (const topic of history.sameShape) if (verdicts.get(topic) === "hand-on") receive(version, topic, sentAt);
   };
   const pass = (ms: number): void => {
     const until = now + ms;
@@ -132,8 +132,7 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
     if (one.kind === "ask") {
       const sentAt = now;
       const made = Math.min(sentAt + one.madeMs, sentAt + one.afterMs);
-      const asked = notes.mark();
-      due.push({ at: sentAt + one.afterMs, act: () => answer(sentAt, made, asked) });
+      due.push({ at: sentAt + one.afterMs, act: () => answer(sentAt, made) });
     }
   }
   pass(20_000);

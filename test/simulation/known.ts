@@ -9,12 +9,6 @@ interface KnownFinding {
 /** All of them. */
 const KNOWN: readonly KnownFinding[] = [
   {
-    fits: /^P7 gap \d+ is called repaired, .*\(an answer may be so old\)$/u,
-    what:
-      "an answer that says what the topic's last event said is believed at once, though answers may be 5 s old: what was missed in the " +
-      "last seconds of a gap is not asked for again, and the gap is called repaired",
-  },
-  {
     fits: /^P7 gap \d+ is called repaired, .*\(frames were held back\)$/u,
     what:
       "an event that was held back in a socket while intake was behind, and is read after the gap's end, counts as news of its conversation: " +

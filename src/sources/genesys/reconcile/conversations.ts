@@ -87,7 +87,7 @@ function want(
   topics: Iterable<string>,
 ): void {
   const object = conversationObject(id);
-  const lacking = [...topics].filter((topic) => !desk.options.notes.hasToldSince(object, topic, gap.mark));
+  const lacking = [...topics].filter((topic) => !desk.options.notes.hasToldSince(object, topic, gap));
   if (lacking.length === 0 || gap.known.has(id.toLowerCase())) return;
   if (isOver) gap.endedCount += 1;
   if (gap.endedCount > MAX_ENDED && isOver) {
@@ -178,7 +178,7 @@ async function settleShape(
   shape: Shape,
   wants: readonly Want[],
 ): Promise<ConversationSides | undefined> {
-  const sent = desk.send();
+  const sentAt = desk.options.clock.now();
   const name = shape === "any" ? "" : `/${shape}`;
   const path = `${API_PATHS.conversations}${name}/${encodeURIComponent(question.id)}`;
   const told = await desk.options.asker.ask(`conversation${name}`, { method: "GET", path });
@@ -192,7 +192,7 @@ async function settleShape(
   const snapshot = {
     object: conversationObject(question.id),
     key: question.id,
-    sent,
+    sentAt,
     compare: (live: unknown, topic: string) => compareConversations(told.json, shape, live, topic),
     bodyFor: () => told.json,
   };

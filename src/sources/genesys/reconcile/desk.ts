@@ -3,6 +3,8 @@
  *
  * - H1  A state is handed on in the same turn in which it was judged against the notes, so nothing live comes between (P8).
  * - H2  What was handed on is noted as if it had been received: a second answer is judged against it, too.
+ * - H3  An answer may be older than its question. What was asked right after a gap is handed on at once, and asked once more when no
+ *       answer can be from before the gap's end any more: only then nothing of it is missing.
  */
 import { judgeSnapshot, type CompareLive } from "../../../core/freshness.ts";
 import type { LiveNotes } from "../../../core/freshness-notes.ts";
@@ -28,16 +30,8 @@ export interface DeskOptions {
   readonly notes: LiveNotes;
   readonly list: QuestionList<GapCase>;
   readonly receive: (event: ReceivedEvent) => void;
-  /** A question is to be asked again after a while. */
-  readonly postpone: (question: Question<GapCase>, gap: GapCase, topics: readonly string[]) => void;
-}
-
-/** When a question was sent. */
-export interface Sent {
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** Of the notes. */
-  readonly mark: number;
+  /** A question is to be asked again at this time (epoch milliseconds), for this topic of the gap. */
+  readonly postpone: (question: Question<GapCase>, gap: GapCase, topic: string, at: number) => void;
 }
 
 /** A state that was asked for, of one object. */
@@ -46,7 +40,10 @@ export interface Snapshot {
   readonly object: string;
   readonly key: string;
   readonly compare: CompareLive;
-  readonly sent: Sent;
+  /** Epoch milliseconds: when the question was sent. */
+  readonly sentAt: number;
+  /** Asking once more would bring other numbers and nothing better. @defaultValue `false` */
+  readonly isPassing?: boolean;
   /** The event's body for a topic; `before`: the last one on it. */
   readonly bodyFor: (topic: CaseTopic, before: Uint8Array | undefined) => unknown;
 }
@@ -58,8 +55,9 @@ export interface Want {
 }
 
 const encoder = new TextEncoder();
-/** An answer that is behind is asked for so often again. */
+/** An answer that is behind is asked for so often again, after so long. */
 const TRIES = 4;
+const AGAIN_MS = 5_000;
 
 /** The desk of one source. */
 export class Desk {
@@ -70,15 +68,10 @@ export class Desk {
     this.options = options;
   }
 
-  /** A question is sent now. */
-  send(): Sent {
-    return { at: this.options.clock.now(), mark: this.options.notes.mark() };
-  }
-
   /** Of those who want an object's state, the ones whose topic has not told it since their gap ended. */
   lacking(object: string, wants: readonly Want[]): readonly Want[] {
     return wants.filter(({ gap, topic }) => {
-      if (!this.options.notes.hasToldSince(object, topic.subject.identity, gap.mark)) return true;
+      if (!this.options.notes.hasToldSince(object, topic.subject.identity, gap)) return true;
       topic.got = true;
       return false;
     });
@@ -90,19 +83,20 @@ export class Desk {
     const lacking = this.lacking(snapshot.object, wants);
     const topics = new Map(lacking.map(({ topic }) => [topic.subject.identity, topic]));
     const known = notes.find(snapshot.object);
-    const { compare, sent } = snapshot;
-    const verdicts = judgeSnapshot({ notes: known, compare, sentAt: sent.at, topics: [...topics.keys()] });
+    const { compare, sentAt } = snapshot;
+    const verdicts = judgeSnapshot({ notes: known, compare, sentAt, topics: [...topics.keys()] });
     const bodies = [...topics].map(([identity, topic]) => {
       const before = known.find((note) => note.topic === identity)?.body;
       return verdicts.get(identity) === "hand-on" ? snapshot.bodyFor(topic, before) : undefined;
     });
-    this.#account(question, lacking, verdicts);
+    this.#account(question, snapshot, lacking, verdicts);
     // The views of the notes end here: what is handed on is noted.
     [...topics.values()].forEach((topic, place) => this.#give(snapshot, topic, bodies[place]));
   }
 
   #account(
     question: Question<GapCase>,
+    { sentAt, isPassing = false }: Snapshot,
     wants: readonly Want[],
     verdicts: ReadonlyMap<string, "hand-on" | "known" | "behind">,
   ): void {
@@ -117,22 +111,32 @@ export class Desk {
       topic.got = true;
       if (verdict === "known") this.counts.unchanged += 1;
       else gap.handedOn += 1;
+      if (sentAt < gap.sureAt && !isPassing) this.#onceMore(question, gap, topic);
     }
   }
 
   #later(question: Question<GapCase>, gap: GapCase, topic: CaseTopic): void {
     const { identity } = topic.subject;
     gap.wait(identity);
-    if (question.tries + 1 < TRIES) this.options.postpone(question, gap, [identity]);
+    const tries = question.tries + 1;
+    if (tries < TRIES)
+      this.options.postpone({ ...question, tries }, gap, identity, this.options.clock.now() + AGAIN_MS);
     else gap.answered(identity, STAYED_BEHIND);
   }
 
-  #give({ object, key, sent }: Snapshot, topic: CaseTopic, content: unknown): void {
+  /** H3. */
+  #onceMore(question: Question<GapCase>, gap: GapCase, topic: CaseTopic): void {
+    const { identity } = topic.subject;
+    gap.wait(identity);
+    this.options.postpone(question, gap, identity, gap.sureAt);
+  }
+
+  #give({ object, key, sentAt }: Snapshot, topic: CaseTopic, content: unknown): void {
     if (content === undefined) return;
     const { clock, notes, receive } = this.options;
     const body = encoder.encode(JSON.stringify(content));
     const receivedAt = clock.now();
-    notes.note(object, topic.subject.identity, body, receivedAt, sent.mark);
+    notes.note(object, topic.subject.identity, body, receivedAt, sentAt);
     this.counts.handedOn += 1;
     receive({ topic: topic.name, body, encoding: "json", origin: "reconciled", receivedAt, key });
   }

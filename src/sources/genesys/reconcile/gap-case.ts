@@ -4,6 +4,7 @@
  * - Z1  A topic has its finding when nothing that was asked for it is open any more; conversations after a second look, too, since
  *       the provider's analytics lag.
  */
+import { STALE_MS } from "../../../core/freshness.ts";
 import type { GapFinding } from "../../../core/gap.ts";
 import {
   findingsOf,
@@ -53,6 +54,8 @@ export class GapCase {
   readonly from: number;
   readonly to: number;
   readonly mark: number;
+  /** Epoch milliseconds: who asks from here on is told of no state from before the gap's end. */
+  readonly sureAt: number;
   readonly topics: Map<string, CaseTopic> = new Map();
   /** In lower case: conversations whose state was had in this case. */
   readonly known: Set<string> = new Set();
@@ -75,6 +78,7 @@ export class GapCase {
     this.from = gap.from;
     this.to = to;
     this.mark = mark;
+    this.sureAt = to + STALE_MS;
     const hopeless: { name: string; trouble: Trouble }[] = [];
     for (const name of topics) {
       const identity = topicIdentity(name);

@@ -15,7 +15,7 @@ import { causeOf } from "../../../core/cause.ts";
 import { LiveNotes } from "../../../core/freshness-notes.ts";
 import { createJsonScanner, type JsonScanner } from "../../../core/json-scan.ts";
 import { failedCall, type Trouble } from "../../../core/reconcile-findings.ts";
-import { type Question, QuestionList, RANK } from "../../../core/reconcile-list.ts";
+import { type Asked, type Question, QuestionList, RANK } from "../../../core/reconcile-list.ts";
 import {
   conversationObject,
   observationsObject,
@@ -55,8 +55,6 @@ export interface ReconcilerOptions {
 
 /** Questions under way at once. */
 const AT_ONCE = 4;
-/** An answer that was behind live events is asked for again after so long. */
-const AGAIN_MS = 5_000;
 /** Topics remembered; 20 channels have at most 20,000. */
 const MAX_TOPICS = 50_000;
 
@@ -81,6 +79,8 @@ export class Reconciler {
   /** Those that wait for their second look. */
   readonly #looking = new Set<GapCase>();
   readonly #timers = new Set<Timer>();
+  /** Questions that are asked again, by when (epoch milliseconds). */
+  readonly #postponed = new Map<number, Asked<GapCase>[]>();
   #look: Timer | undefined;
   #active = 0;
   #count = 0;
@@ -101,7 +101,7 @@ export class Reconciler {
       receive: (event) => {
         if (!this.#closed) receive(event);
       },
-      postpone: (question, gap, topics) => this.#postpone(question, gap, topics),
+      postpone: (question, gap, topic, at) => this.#postpone(question, gap, topic, at),
     });
     this.context = { ...context, openGap: (report) => this.#openGap(report) };
   }
@@ -308,13 +308,23 @@ export class Reconciler {
     });
   }
 
-  #postpone(question: Question<GapCase>, gap: GapCase, topics: readonly string[]): void {
-    const { kind, id, rank, tries } = question;
-    const timer = this.#options.context.clock.setTimer(AGAIN_MS, () => {
+  /** One timer for all that is due at an instant. */
+  #postpone({ kind, id, rank, tries }: Question<GapCase>, gap: GapCase, topic: string, at: number): void {
+    const asked = { kind, id, rank, tries, asker: gap, topics: [topic] };
+    const others = this.#postponed.get(at);
+    if (others !== undefined) {
+      others.push(asked);
+      return;
+    }
+    const due = [asked];
+    this.#postponed.set(at, due);
+    const { clock } = this.#options.context;
+    const timer = clock.setTimer(Math.max(0, at - clock.now()), () => {
       this.#timers.delete(timer);
+      this.#postponed.delete(at);
       // Who waits for it already by another way does not wait twice.
-      const fresh = new Set(this.#list.add({ kind, id, rank, tries: tries + 1, asker: gap, topics }));
-      for (const topic of topics) if (!fresh.has(topic)) gap.answered(topic);
+      for (const one of due)
+        if (this.#list.add(one).length === 0) for (const each of one.topics) one.asker.answered(each);
       this.#pump();
     });
     this.#timers.add(timer);

@@ -11,7 +11,7 @@ import {
   type TopicSubject,
 } from "../../../core/reconcile-topics.ts";
 import { API_PATHS } from "../../../wire/genesys.ts";
-import { type Desk, type Sent, type Want, wantsOf } from "./desk.ts";
+import { type Desk, type Want, wantsOf } from "./desk.ts";
 import type { GapCase } from "./gap-case.ts";
 import { askPeople, isTrouble, type FoundPart } from "./people.ts";
 
@@ -23,9 +23,9 @@ export async function settlePeople(desk: Desk, questions: readonly Asked[]): Pro
   const open = questions.filter((question) => desk.lacking(standingObject(question.id), wantsOf(question)).length > 0);
   if (open.length === 0) return;
   const wanted = new Map(open.map((question) => [question.id, partsOf(question)]));
-  const sent = desk.send();
+  const sentAt = desk.options.clock.now();
   const found = await askPeople(desk.options.asker, wanted);
-  for (const question of open) settlePerson(desk, question, found.get(question.id) ?? new Map(), sent);
+  for (const question of open) settlePerson(desk, question, found.get(question.id) ?? new Map(), sentAt);
 }
 
 function partsOf(question: Asked): ReadonlySet<StandingPart> {
@@ -36,7 +36,7 @@ function subjectOf(subject: TopicSubject): StandingSubject | undefined {
   return subject.kind === "standing" ? subject : undefined;
 }
 
-function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPart, FoundPart>, sent: Sent): void {
+function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPart, FoundPart>, sentAt: number): void {
   const object = standingObject(question.id);
   const byTopic = Map.groupBy(desk.lacking(object, wantsOf(question)), ({ topic }) => topic.subject.identity);
   for (const wants of byTopic.values()) {
@@ -48,7 +48,7 @@ function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPa
       if (!isTrouble(one)) standing[part] = one;
       else for (const want of wants) desk.trouble(want, one);
     }
-    handOnStanding(desk, question, subject, standing, sent, wants);
+    handOnStanding(desk, question, subject, standing, sentAt, wants);
     if (subject.shape === "activity") for (const want of wants) desk.trouble(want, NO_ACTIVE_QUEUES);
   }
 }
@@ -58,7 +58,7 @@ function handOnStanding(
   question: Asked,
   { identity, userId, shape, parts }: StandingSubject,
   standing: Standing,
-  sent: Sent,
+  sentAt: number,
   wants: readonly Want[],
 ): void {
   if (parts.every((part) => standing[part] === undefined)) return;
@@ -67,7 +67,7 @@ function handOnStanding(
     {
       object: standingObject(question.id),
       key: userId,
-      sent,
+      sentAt,
       // An event on another topic may say nothing of these parts.
       compare: (body, topic) =>
         topic !== identity && parts.every((part) => readLivePart(part, userId, body, topic) === undefined)
@@ -81,10 +81,10 @@ function handOnStanding(
 
 /** The numbers of these queues. */
 export async function settleNumbers(desk: Desk, questions: readonly Asked[]): Promise<void> {
-  const sent = desk.send();
+  const sentAt = desk.options.clock.now();
   const body = numbersBody(questions.map(({ id }) => id));
   const told = await desk.options.asker.ask("numbers", { method: "POST", path: API_PATHS.queueNumbers, body });
-  const numbers = told.kind === "told" ? readNumbers(told.json, sent.at) : undefined;
+  const numbers = told.kind === "told" ? readNumbers(told.json, sentAt) : undefined;
   const trouble =
     told.kind === "untold"
       ? told.trouble
@@ -96,7 +96,8 @@ export async function settleNumbers(desk: Desk, questions: readonly Asked[]): Pr
     for (const { queueId, mediaType, body: said } of numbers ?? []) {
       if (queueId.toLowerCase() !== question.id.toLowerCase()) continue;
       const object = observationsObject(queueId, mediaType);
-      const snapshot = { object, key: question.id, sent, compare: () => "unordered" as const, bodyFor: () => said };
+      const facts = { object, key: question.id, sentAt, isPassing: true };
+      const snapshot = { ...facts, compare: () => "unordered" as const, bodyFor: () => said };
       desk.handOn(question, snapshot, wants);
     }
     for (const want of wants) desk.trouble(want, trouble);
