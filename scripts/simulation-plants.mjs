@@ -50,6 +50,12 @@ export const SIMULATION_PLANTS = [
     replace: "{ from: whole.size < 0 ? 0 : from, awayFrom: from }",
   },
   {
+    name: "an answer that may be from before the gap's end is believed",
+    file: "src/sources/genesys/reconcile/desk.ts",
+    find: "if (sent.at < gap.sureAt && !isPassing)",
+    replace: "if (sent.at < 0 && !isPassing)",
+  },
+  {
     name: "of two answers the one that came last is taken for the younger",
     file: "src/core/freshness.ts",
     find: "(!note.isAsked || topics.includes(note.topic))",

@@ -24,14 +24,30 @@ export interface Note {
   readonly body: Uint8Array | undefined;
 }
 
+/** When a question was sent. */
+export interface Sent {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Of the notes. */
+  readonly mark: number;
+}
+
+/** The end of a gap. */
+export interface GapEnd {
+  /** Of the notes. */
+  readonly mark: number;
+  /** Epoch milliseconds: no answer to a question from here on is from before it. */
+  readonly sureAt: number;
+}
+
 /** A note with what a reader found out about it. */
 interface Kept {
   readonly object: string;
   readonly topic: string;
   readonly at: number;
   readonly seq: number;
-  /** Epoch milliseconds: when it was asked for. */
-  readonly askedAt: number | undefined;
+  /** When it was asked for. */
+  readonly asked: Sent | undefined;
   readonly start: number;
   /** At least 1, so that each has a place of its own. */
   readonly room: number;
@@ -71,8 +87,8 @@ export class LiveNotes {
     return this.#objects.size;
   }
 
-  /** An event of this object on this topic was received; or handed on, and the question was sent at `askedAt` (epoch milliseconds). */
-  note(object: string, topic: string, body: Uint8Array, at: number, askedAt?: number): void {
+  /** An event of this object on this topic was received; or a state that was `asked` for was handed on. */
+  note(object: string, topic: string, body: Uint8Array, at: number, asked?: Sent): void {
     const length = body.length > this.#capacity * LONGEST_SHARE ? -1 : body.length;
     const room = Math.max(1, length);
     const start = this.#makeRoom(room);
@@ -83,7 +99,7 @@ export class LiveNotes {
       topic,
       at,
       seq: this.#seq,
-      askedAt,
+      asked,
       start,
       room,
       length,
@@ -104,17 +120,15 @@ export class LiveNotes {
   }
 
   /**
-   * Whether this topic has told the object's state as it was after a moment: by an event that came after the mark, or by the answer to a
-   * question that was not sent before `sureAt` (epoch milliseconds), so that it is not from before.
+   * Whether this topic has told the object's state as it was at the end of a gap: `surely`, by an event that came after it, or by the
+   * answer to a question that was sent so late that no answer is from before; `perhaps`, by the answer to one that was sent after it.
    */
-  hasToldSince(
-    object: string,
-    topic: string,
-    { mark, sureAt }: { readonly mark: number; readonly sureAt: number },
-  ): boolean {
+  toldSince(object: string, topic: string, { mark, sureAt }: GapEnd): "surely" | "perhaps" | "no" {
     const kept = this.#objects.get(object)?.find((one) => one.topic === topic);
-    if (kept === undefined) return false;
-    return kept.askedAt === undefined ? kept.seq > mark : kept.askedAt >= sureAt;
+    if (kept === undefined) return "no";
+    if (kept.asked === undefined) return kept.seq > mark ? "surely" : "no";
+    if (kept.asked.at >= sureAt) return "surely";
+    return kept.asked.mark > mark ? "perhaps" : "no";
   }
 
   /** Objects whose name begins so. */
@@ -132,9 +146,9 @@ export class LiveNotes {
     this.#head = 0;
   }
 
-  #read({ topic, at, seq, askedAt, start, length }: Kept): Note {
+  #read({ topic, at, seq, asked, start, length }: Kept): Note {
     const body = length < 0 ? undefined : (this.#ring?.subarray(start, start + length) ?? new Uint8Array(0));
-    return { topic, at, seq, isAsked: askedAt !== undefined, body };
+    return { topic, at, seq, isAsked: asked !== undefined, body };
   }
 
   #put(kept: Kept): void {

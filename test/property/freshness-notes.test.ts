@@ -37,8 +37,8 @@ test(name, () =>
         notes.note(object, topic, body, place);
         last.set(`${object} ${topic}`, { body, seq: place + 1 });
         written.push((written[place] ?? 0) + (length > LONGEST ? 1 : Math.max(1, length)));
-        expect(notes.hasToldSince(object, topic, { mark: place, sureAt: Infinity })).toBe(true);
-        expect(notes.hasToldSince(object, topic, { mark: place + 1, sureAt: 0 })).toBe(false);
+        expect(notes.toldSince(object, topic, { mark: place, sureAt: Infinity })).toBe("surely");
+        expect(notes.toldSince(object, topic, { mark: place + 1, sureAt: 0 })).toBe("no");
         let bytes = 0;
         let youngestForgotten = 0;
         const kept: number[] = [];
@@ -73,12 +73,16 @@ test(name, () =>
 
 test("an answer tells what was so when it was asked for, not when it came", () => {
   const notes = new LiveNotes(CAPACITY);
+  const before = { at: 10, mark: notes.mark() };
   const gapEnds = { mark: notes.mark(), sureAt: 5_000 };
-  notes.note("a", "t1", new Uint8Array(1), 5_500, 4_999);
-  expect(notes.hasToldSince("a", "t1", gapEnds)).toBe(false);
+  expect(notes.toldSince("a", "t1", gapEnds)).toBe("no");
+  notes.note("a", "t1", new Uint8Array(1), 5_400, before);
+  expect(notes.toldSince("a", "t1", gapEnds)).toBe("no");
+  notes.note("a", "t1", new Uint8Array(1), 5_500, { at: 4_999, mark: notes.mark() });
+  expect(notes.toldSince("a", "t1", gapEnds)).toBe("perhaps");
   expect(notes.find("a")).toMatchObject([{ isAsked: true, at: 5_500 }]);
-  notes.note("a", "t1", new Uint8Array(1), 5_600, 5_000);
-  expect(notes.hasToldSince("a", "t1", gapEnds)).toBe(true);
+  notes.note("a", "t1", new Uint8Array(1), 5_600, { at: 5_000, mark: notes.mark() });
+  expect(notes.toldSince("a", "t1", gapEnds)).toBe("surely");
   notes.note("a", "t2", new Uint8Array(1), 5_700);
-  expect(notes.hasToldSince("a", "t2", gapEnds)).toBe(true);
+  expect(notes.toldSince("a", "t2", gapEnds)).toBe("surely");
 });

@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compareConversations } from "../../src/core/freshness-conversation.ts";
-import { LiveNotes } from "../../src/core/freshness-notes.ts";
+import { LiveNotes, type Sent } from "../../src/core/freshness-notes.ts";
 import { compareStanding, readRestPart } from "../../src/core/freshness-standing.ts";
 import { type CompareLive, judgeSnapshot, readBody, STALE_MS, type SnapshotVerdict } from "../../src/core/freshness.ts";
 import { checkProperty } from "../support/check-property.ts";
@@ -82,10 +82,10 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
   let due: Due[] = [];
   let now = START;
   let lastLiveAt = -Infinity;
-  const receive = (version: number, topic: string, askedAt?: number): void => {
+  const receive = (version: number, topic: string, asked?: Sent): void => {
     seenOn.set(topic, version);
     lastLiveAt = now;
-    notes.note(OBJECT, topic, new TextEncoder().encode(JSON.stringify(history.live(version, topic))), now, askedAt);
+    notes.note(OBJECT, topic, new TextEncoder().encode(JSON.stringify(history.live(version, topic))), now, asked);
   };
   const answer = (sentAt: number, made: number): void => {
     // The youngest version there was when the answer was made.
@@ -102,7 +102,8 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
     });
     const calmMs = sentAt - lastLiveAt;
     judged.push({ version, verdicts, seen: Math.max(-1, ...seenOn.values()), seenOn: new Map(seenOn), calmMs });
-    for (const topic of history.sameShape) if (verdicts.get(topic) === "hand-on") receive(version, topic, sentAt);
+    for (const topic of history.sameShape)
+      if (verdicts.get(topic) === "hand-on") receive(version, topic, { at: sentAt, mark: notes.mark() });
   };
   const pass = (ms: number): void => {
     const until = now + ms;

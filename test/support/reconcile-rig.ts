@@ -19,7 +19,7 @@ export interface ReconcileRig extends GenesysRig {
   readonly reconciled: () => SeenEvent[];
   /** Cuts the socket and waits until another stands; gives the gap. */
   readonly gap: () => Promise<SeenGap>;
-  /** Resolves once nothing is asked any more. With `stepMs` the clock goes on by so much at a time meanwhile. */
+  /** Resolves once nothing is asked any more; the clock goes on by so much at a time meanwhile. @defaultValue 500 ms */
   readonly settled: (stepMs?: number) => Promise<void>;
 }
 
@@ -47,12 +47,8 @@ export async function reconcileRig(
       );
       return eventually("the gap's end", () => context.gaps[gaps]?.to !== undefined && context.gaps[gaps]);
     },
-    async settled(stepMs) {
+    async settled(stepMs = 500) {
       const isDone = (): boolean => source.status().reconciliation?.asking === 0;
-      if (stepMs === undefined) {
-        await eventually("nothing asked", isDone);
-        return;
-      }
       for (let steps = 0; !isDone(); steps += 1) {
         if (steps > 10_000) throw new Error("still asking");
         // A few turns for real answers between the steps.

@@ -87,7 +87,7 @@ function want(
   topics: Iterable<string>,
 ): void {
   const object = conversationObject(id);
-  const lacking = [...topics].filter((topic) => !desk.options.notes.hasToldSince(object, topic, gap));
+  const lacking = [...topics].filter((topic) => desk.options.notes.toldSince(object, topic, gap) !== "surely");
   if (lacking.length === 0 || gap.known.has(id.toLowerCase())) return;
   if (isOver) gap.endedCount += 1;
   if (gap.endedCount > MAX_ENDED && isOver) {
@@ -153,7 +153,7 @@ async function readPages(
 export async function settleConversation(desk: Desk, [question]: readonly Asked[]): Promise<void> {
   if (question === undefined) return;
   const object = conversationObject(question.id);
-  const wants = desk.lacking(object, wantsOf(question));
+  const wants = desk.lacking(object, question, wantsOf(question));
   if (wants.length === 0) return;
   const shapes = new Set(wants.map(shapeOf));
   let sides: ConversationSides | undefined;
@@ -161,6 +161,7 @@ export async function settleConversation(desk: Desk, [question]: readonly Asked[
     if (!shapes.has(shape) || (sides !== undefined && !mayCarry(sides.media, shape))) continue;
     const mine = desk.lacking(
       object,
+      question,
       wants.filter((one) => shapeOf(one) === shape),
     );
     if (mine.length > 0) sides = (await settleShape(desk, question, shape, mine)) ?? sides;
@@ -178,7 +179,7 @@ async function settleShape(
   shape: Shape,
   wants: readonly Want[],
 ): Promise<ConversationSides | undefined> {
-  const sentAt = desk.options.clock.now();
+  const sent = desk.send();
   const name = shape === "any" ? "" : `/${shape}`;
   const path = `${API_PATHS.conversations}${name}/${encodeURIComponent(question.id)}`;
   const told = await desk.options.asker.ask(`conversation${name}`, { method: "GET", path });
@@ -192,7 +193,7 @@ async function settleShape(
   const snapshot = {
     object: conversationObject(question.id),
     key: question.id,
-    sentAt,
+    sent,
     compare: (live: unknown, topic: string) => compareConversations(told.json, shape, live, topic),
     bodyFor: () => told.json,
   };

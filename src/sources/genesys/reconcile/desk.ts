@@ -7,7 +7,7 @@
  *       answer can be from before the gap's end any more: only then nothing of it is missing.
  */
 import { judgeSnapshot, type CompareLive } from "../../../core/freshness.ts";
-import type { LiveNotes } from "../../../core/freshness-notes.ts";
+import type { LiveNotes, Sent } from "../../../core/freshness-notes.ts";
 import { STAYED_BEHIND, type Trouble } from "../../../core/reconcile-findings.ts";
 import type { Question, QuestionList } from "../../../core/reconcile-list.ts";
 import type { Clock } from "../../../ports/clock.ts";
@@ -40,8 +40,7 @@ export interface Snapshot {
   readonly object: string;
   readonly key: string;
   readonly compare: CompareLive;
-  /** Epoch milliseconds: when the question was sent. */
-  readonly sentAt: number;
+  readonly sent: Sent;
   /** Asking once more would bring other numbers and nothing better. @defaultValue `false` */
   readonly isPassing?: boolean;
   /** The event's body for a topic; `before`: the last one on it. */
@@ -68,10 +67,20 @@ export class Desk {
     this.options = options;
   }
 
+  /** A question is sent now. */
+  send(): Sent {
+    return { at: this.options.clock.now(), mark: this.options.notes.mark() };
+  }
+
   /** Of those who want an object's state, the ones whose topic has not told it since their gap ended. */
-  lacking(object: string, wants: readonly Want[]): readonly Want[] {
+  lacking(object: string, question: Question<GapCase>, wants: readonly Want[]): readonly Want[] {
+    const { clock, notes } = this.options;
     return wants.filter(({ gap, topic }) => {
-      if (!this.options.notes.hasToldSince(object, topic.subject.identity, gap)) return true;
+      const told = notes.toldSince(object, topic.subject.identity, gap);
+      // Another question had the answer that this one would have.
+      const isEarly = told === "perhaps" && clock.now() < gap.sureAt;
+      if (isEarly) this.#onceMore(question, gap, topic);
+      if (told !== "surely" && !isEarly) return true;
       topic.got = true;
       return false;
     });
@@ -80,11 +89,11 @@ export class Desk {
   /** Hands a state on where it may be, and has it asked for again where it is behind. */
   handOn(question: Question<GapCase>, snapshot: Snapshot, wants: readonly Want[]): void {
     const { notes } = this.options;
-    const lacking = this.lacking(snapshot.object, wants);
+    const lacking = this.lacking(snapshot.object, question, wants);
     const topics = new Map(lacking.map(({ topic }) => [topic.subject.identity, topic]));
     const known = notes.find(snapshot.object);
-    const { compare, sentAt } = snapshot;
-    const verdicts = judgeSnapshot({ notes: known, compare, sentAt, topics: [...topics.keys()] });
+    const { compare, sent } = snapshot;
+    const verdicts = judgeSnapshot({ notes: known, compare, sentAt: sent.at, topics: [...topics.keys()] });
     const bodies = [...topics].map(([identity, topic]) => {
       const before = known.find((note) => note.topic === identity)?.body;
       return verdicts.get(identity) === "hand-on" ? snapshot.bodyFor(topic, before) : undefined;
@@ -96,7 +105,7 @@ export class Desk {
 
   #account(
     question: Question<GapCase>,
-    { sentAt, isPassing = false }: Snapshot,
+    { sent, isPassing = false }: Snapshot,
     wants: readonly Want[],
     verdicts: ReadonlyMap<string, "hand-on" | "known" | "behind">,
   ): void {
@@ -111,7 +120,7 @@ export class Desk {
       topic.got = true;
       if (verdict === "known") this.counts.unchanged += 1;
       else gap.handedOn += 1;
-      if (sentAt < gap.sureAt && !isPassing) this.#onceMore(question, gap, topic);
+      if (sent.at < gap.sureAt && !isPassing) this.#onceMore(question, gap, topic);
     }
   }
 
@@ -131,12 +140,12 @@ export class Desk {
     this.options.postpone(question, gap, identity, gap.sureAt);
   }
 
-  #give({ object, key, sentAt }: Snapshot, topic: CaseTopic, content: unknown): void {
+  #give({ object, key, sent }: Snapshot, topic: CaseTopic, content: unknown): void {
     if (content === undefined) return;
     const { clock, notes, receive } = this.options;
     const body = encoder.encode(JSON.stringify(content));
     const receivedAt = clock.now();
-    notes.note(object, topic.subject.identity, body, receivedAt, sentAt);
+    notes.note(object, topic.subject.identity, body, receivedAt, sent);
     this.counts.handedOn += 1;
     receive({ topic: topic.name, body, encoding: "json", origin: "reconciled", receivedAt, key });
   }

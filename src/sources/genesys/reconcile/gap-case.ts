@@ -78,7 +78,8 @@ export class GapCase {
     this.from = gap.from;
     this.to = to;
     this.mark = mark;
-    this.sureAt = to + STALE_MS;
+    // At a whole second, so that gaps which end shortly after each other ask together.
+    this.sureAt = Math.ceil((to + STALE_MS) / 1_000) * 1_000;
     const hopeless: { name: string; trouble: Trouble }[] = [];
     for (const name of topics) {
       const identity = topicIdentity(name);

@@ -1,5 +1,6 @@
 /** Questions about how people and queues stand, and what their answers say on which topic. */
 import { compareStanding, readLivePart, standingBody, type Standing } from "../../../core/freshness-standing.ts";
+import type { Sent } from "../../../core/freshness-notes.ts";
 import { readBody } from "../../../core/freshness.ts";
 import { failedCall, NO_ACTIVE_QUEUES, NO_AGGREGATES } from "../../../core/reconcile-findings.ts";
 import type { Question } from "../../../core/reconcile-list.ts";
@@ -20,12 +21,14 @@ type StandingSubject = Extract<TopicSubject, { readonly kind: "standing" }>;
 
 /** How these people stand. */
 export async function settlePeople(desk: Desk, questions: readonly Asked[]): Promise<void> {
-  const open = questions.filter((question) => desk.lacking(standingObject(question.id), wantsOf(question)).length > 0);
+  const open = questions.filter(
+    (question) => desk.lacking(standingObject(question.id), question, wantsOf(question)).length > 0,
+  );
   if (open.length === 0) return;
   const wanted = new Map(open.map((question) => [question.id, partsOf(question)]));
-  const sentAt = desk.options.clock.now();
+  const sent = desk.send();
   const found = await askPeople(desk.options.asker, wanted);
-  for (const question of open) settlePerson(desk, question, found.get(question.id) ?? new Map(), sentAt);
+  for (const question of open) settlePerson(desk, question, found.get(question.id) ?? new Map(), sent);
 }
 
 function partsOf(question: Asked): ReadonlySet<StandingPart> {
@@ -36,9 +39,9 @@ function subjectOf(subject: TopicSubject): StandingSubject | undefined {
   return subject.kind === "standing" ? subject : undefined;
 }
 
-function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPart, FoundPart>, sentAt: number): void {
+function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPart, FoundPart>, sent: Sent): void {
   const object = standingObject(question.id);
-  const byTopic = Map.groupBy(desk.lacking(object, wantsOf(question)), ({ topic }) => topic.subject.identity);
+  const byTopic = Map.groupBy(desk.lacking(object, question, wantsOf(question)), ({ topic }) => topic.subject.identity);
   for (const wants of byTopic.values()) {
     const subject = wants[0] && subjectOf(wants[0].topic.subject);
     if (subject === undefined) continue;
@@ -48,7 +51,7 @@ function settlePerson(desk: Desk, question: Asked, found: ReadonlyMap<StandingPa
       if (!isTrouble(one)) standing[part] = one;
       else for (const want of wants) desk.trouble(want, one);
     }
-    handOnStanding(desk, question, subject, standing, sentAt, wants);
+    handOnStanding(desk, question, subject, standing, sent, wants);
     if (subject.shape === "activity") for (const want of wants) desk.trouble(want, NO_ACTIVE_QUEUES);
   }
 }
@@ -58,7 +61,7 @@ function handOnStanding(
   question: Asked,
   { identity, userId, shape, parts }: StandingSubject,
   standing: Standing,
-  sentAt: number,
+  sent: Sent,
   wants: readonly Want[],
 ): void {
   if (parts.every((part) => standing[part] === undefined)) return;
@@ -67,7 +70,7 @@ function handOnStanding(
     {
       object: standingObject(question.id),
       key: userId,
-      sentAt,
+      sent,
       // An event on another topic may say nothing of these parts.
       compare: (body, topic) =>
         topic !== identity && parts.every((part) => readLivePart(part, userId, body, topic) === undefined)
@@ -81,10 +84,10 @@ function handOnStanding(
 
 /** The numbers of these queues. */
 export async function settleNumbers(desk: Desk, questions: readonly Asked[]): Promise<void> {
-  const sentAt = desk.options.clock.now();
+  const sent = desk.send();
   const body = numbersBody(questions.map(({ id }) => id));
   const told = await desk.options.asker.ask("numbers", { method: "POST", path: API_PATHS.queueNumbers, body });
-  const numbers = told.kind === "told" ? readNumbers(told.json, sentAt) : undefined;
+  const numbers = told.kind === "told" ? readNumbers(told.json, sent.at) : undefined;
   const trouble =
     told.kind === "untold"
       ? told.trouble
@@ -96,7 +99,7 @@ export async function settleNumbers(desk: Desk, questions: readonly Asked[]): Pr
     for (const { queueId, mediaType, body: said } of numbers ?? []) {
       if (queueId.toLowerCase() !== question.id.toLowerCase()) continue;
       const object = observationsObject(queueId, mediaType);
-      const facts = { object, key: question.id, sentAt, isPassing: true };
+      const facts = { object, key: question.id, sent, isPassing: true };
       const snapshot = { ...facts, compare: () => "unordered" as const, bodyFor: () => said };
       desk.handOn(question, snapshot, wants);
     }
