@@ -56,12 +56,6 @@ export const SIMULATION_PLANTS = [
     replace: "if (sent.at < 0 && !isPassing)",
   },
   {
-    name: "of two answers the one that came last is taken for the younger",
-    file: "src/core/freshness.ts",
-    find: "(!note.isAsked || topics.includes(note.topic))",
-    replace: "!note.isAsked",
-  },
-  {
     name: "a gap ledger that can't be read is written over",
     file: "src/stores/sqlite/gap-file.ts",
     find: "if (this.#late !== undefined) await this.#readLate(this.#late);",
