@@ -179,7 +179,7 @@ class Ledger implements GapLedger {
 
   /** L6. */
   #tellAbsence(source: string, { from, awayFrom }: Absence, to: number): void {
-    const { logger, listener } = this.#options;
+    const { listener } = this.#options;
     this.#total += 1;
     const n = this.#total;
     const topics = ["*"];
