@@ -32,8 +32,17 @@ export interface Sent {
   readonly mark: number;
 }
 
+/** When a state was received; epoch milliseconds. */
+export type Received =
+  /** By a live event, which the provider has not sent before `sentAfter`. */
+  | { readonly at: number; readonly sentAfter: number }
+  /** By an answer that is handed on. */
+  | { readonly at: number; readonly asked: Sent };
+
 /** The end of a gap. */
 export interface GapEnd {
+  /** Epoch milliseconds. */
+  readonly to: number;
   /** Of the notes. */
   readonly mark: number;
   /** Epoch milliseconds: no answer to a question from here on is from before it. */
@@ -44,10 +53,8 @@ export interface GapEnd {
 interface Kept {
   readonly object: string;
   readonly topic: string;
-  readonly at: number;
   readonly seq: number;
-  /** When it was asked for. */
-  readonly asked: Sent | undefined;
+  readonly when: Received;
   readonly start: number;
   /** At least 1, so that each has a place of its own. */
   readonly room: number;
@@ -87,8 +94,8 @@ export class LiveNotes {
     return this.#objects.size;
   }
 
-  /** An event of this object on this topic was received; or a state that was `asked` for was handed on. */
-  note(object: string, topic: string, body: Uint8Array, at: number, asked?: Sent): void {
+  /** An event of this object on this topic was received, or an answer handed on. */
+  note(object: string, topic: string, body: Uint8Array, when: Received): void {
     const length = body.length > this.#capacity * LONGEST_SHARE ? -1 : body.length;
     const room = Math.max(1, length);
     const start = this.#makeRoom(room);
@@ -97,9 +104,8 @@ export class LiveNotes {
     const kept: Kept = {
       object,
       topic,
-      at,
       seq: this.#seq,
-      asked,
+      when,
       start,
       room,
       length,
@@ -120,15 +126,16 @@ export class LiveNotes {
   }
 
   /**
-   * Whether this topic has told the object's state as it was at the end of a gap: `surely`, by an event that came after it, or by the
-   * answer to a question that was sent so late that no answer is from before; `perhaps`, by the answer to one that was sent after it.
+   * Whether this topic has told the object's state as it was at the end of a gap: `surely`, by an event that was sent after it, or by the
+   * answer to a question that was sent so late that no answer is from before; `perhaps`, by what came, or was asked for, after it.
    */
-  toldSince(object: string, topic: string, { mark, sureAt }: GapEnd): "surely" | "perhaps" | "no" {
+  toldSince(object: string, topic: string, { to, mark, sureAt }: GapEnd): "surely" | "perhaps" | "no" {
     const kept = this.#objects.get(object)?.find((one) => one.topic === topic);
     if (kept === undefined) return "no";
-    if (kept.asked === undefined) return kept.seq > mark ? "surely" : "no";
-    if (kept.asked.at >= sureAt) return "surely";
-    return kept.asked.mark > mark ? "perhaps" : "no";
+    const { when, seq } = kept;
+    const isSure = "asked" in when ? when.asked.at >= sureAt : when.sentAfter >= to;
+    if (isSure) return "surely";
+    return ("asked" in when ? when.asked.mark : seq) > mark ? "perhaps" : "no";
   }
 
   /** Objects whose name begins so. */
@@ -146,9 +153,9 @@ export class LiveNotes {
     this.#head = 0;
   }
 
-  #read({ topic, at, seq, asked, start, length }: Kept): Note {
+  #read({ topic, when, seq, start, length }: Kept): Note {
     const body = length < 0 ? undefined : (this.#ring?.subarray(start, start + length) ?? new Uint8Array(0));
-    return { topic, at, seq, isAsked: asked !== undefined, body };
+    return { topic, at: when.at, seq, isAsked: "asked" in when, body };
   }
 
   #put(kept: Kept): void {

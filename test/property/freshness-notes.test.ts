@@ -34,11 +34,12 @@ test(name, () =>
       const written: number[] = [0];
       events.forEach(({ object, topic, length }, place) => {
         const body = new Uint8Array(length).fill((place % 255) + 1);
-        notes.note(object, topic, body, place);
+        notes.note(object, topic, body, { at: place, sentAfter: place });
         last.set(`${object} ${topic}`, { body, seq: place + 1 });
         written.push((written[place] ?? 0) + (length > LONGEST ? 1 : Math.max(1, length)));
-        expect(notes.toldSince(object, topic, { mark: place, sureAt: Infinity })).toBe("surely");
-        expect(notes.toldSince(object, topic, { mark: place + 1, sureAt: 0 })).toBe("no");
+        expect(notes.toldSince(object, topic, { to: place, mark: Infinity, sureAt: Infinity })).toBe("surely");
+        expect(notes.toldSince(object, topic, { to: place + 1, mark: place, sureAt: 0 })).toBe("perhaps");
+        expect(notes.toldSince(object, topic, { to: place + 1, mark: place + 1, sureAt: 0 })).toBe("no");
         let bytes = 0;
         let youngestForgotten = 0;
         const kept: number[] = [];
@@ -74,15 +75,22 @@ test(name, () =>
 test("an answer tells what was so when it was asked for, not when it came", () => {
   const notes = new LiveNotes(CAPACITY);
   const before = { at: 10, mark: notes.mark() };
-  const gapEnds = { mark: notes.mark(), sureAt: 5_000 };
+  const gapEnds = { to: 20, mark: notes.mark(), sureAt: 5_000 };
   expect(notes.toldSince("a", "t1", gapEnds)).toBe("no");
-  notes.note("a", "t1", new Uint8Array(1), 5_400, before);
+  notes.note("a", "t1", new Uint8Array(1), { at: 5_400, asked: before });
   expect(notes.toldSince("a", "t1", gapEnds)).toBe("no");
-  notes.note("a", "t1", new Uint8Array(1), 5_500, { at: 4_999, mark: notes.mark() });
+  notes.note("a", "t1", new Uint8Array(1), { at: 5_500, asked: { at: 4_999, mark: notes.mark() } });
   expect(notes.toldSince("a", "t1", gapEnds)).toBe("perhaps");
   expect(notes.find("a")).toMatchObject([{ isAsked: true, at: 5_500 }]);
-  notes.note("a", "t1", new Uint8Array(1), 5_600, { at: 5_000, mark: notes.mark() });
+  notes.note("a", "t1", new Uint8Array(1), { at: 5_600, asked: { at: 5_000, mark: notes.mark() } });
   expect(notes.toldSince("a", "t1", gapEnds)).toBe("surely");
-  notes.note("a", "t2", new Uint8Array(1), 5_700);
+  notes.note("a", "t2", new Uint8Array(1), { at: 5_700, sentAfter: 20 });
   expect(notes.toldSince("a", "t2", gapEnds)).toBe("surely");
+});
+
+test("an event proves nothing of a gap that it may have been sent before the end of", () => {
+  const notes = new LiveNotes(CAPACITY);
+  const gapEnds = { to: 1_000, mark: notes.mark(), sureAt: 6_000 };
+  notes.note("a", "t1", new Uint8Array(1), { at: 3_000, sentAfter: 999 });
+  expect(notes.toldSince("a", "t1", gapEnds)).toBe("perhaps");
 });

@@ -85,7 +85,8 @@ function play(history: History, steps: readonly Step[]): readonly Judged[] {
   const receive = (version: number, topic: string, asked?: Sent): void => {
     seenOn.set(topic, version);
     lastLiveAt = now;
-    notes.note(OBJECT, topic, new TextEncoder().encode(JSON.stringify(history.live(version, topic))), now, asked);
+    const body = new TextEncoder().encode(JSON.stringify(history.live(version, topic)));
+    notes.note(OBJECT, topic, body, asked === undefined ? { at: now, sentAfter: now } : { at: now, asked });
   };
   const answer = (sentAt: number, made: number): void => {
     // The youngest version there was when the answer was made.

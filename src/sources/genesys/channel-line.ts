@@ -111,10 +111,10 @@ export class ChannelLine {
           this.#lastGoodAt = provenAt ?? this.#lastGoodAt;
           this.#apply({ kind: "lost", reason: describeEnd(end), next: afterLoss(end) });
         },
-        frame: (frame, bytes, isBinary) => {
+        frame: (frame, bytes, isBinary, sentAfter) => {
           this.#quiet.event();
           this.#eventAt = this.#sockets.currentProvenAt;
-          options.frame(frame, bytes, isBinary);
+          options.frame(frame, bytes, isBinary, sentAfter);
         },
         unproven: (from, to) => this.#declare(from, to),
         notice: (frame, standing) => this.#onNotice(frame, standing),

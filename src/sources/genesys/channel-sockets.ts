@@ -27,7 +27,8 @@ export interface SocketsListener {
   /** The delivering socket ended by itself. `provenAt`: all that was sent on it before then has come, epoch milliseconds. */
   currentEnded(end: ConnectionEnd, provenAt: number | undefined): void;
   /** One event, or a frame that is none; each once, in order. */
-  frame(frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void;
+  /** `sentAfter`, epoch milliseconds: the platform has not sent it before. */
+  frame(frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean, sentAfter: number): void;
   /** The old socket may have been dead or behind between these instants (epoch milliseconds), and nobody else delivered. */
   unproven(from: number, to: number): void;
   /** A frame that is about the socket itself. `standing`: it came on the delivering one. */
@@ -53,6 +54,7 @@ interface KeptFrame {
   readonly frame: DecodedFrame;
   readonly bytes: Uint8Array;
   readonly isBinary: boolean;
+  readonly sentAfter: number;
 }
 
 /** A socket for status pages. */
@@ -239,9 +241,10 @@ export class ChannelSockets {
       if (link === this.#current || link === this.#next) this.#listener.notice(frame, link === this.#current);
       return;
     }
+    const sentAfter = link.connection?.provenAt ?? link.openedAt;
     const overlap = this.#overlap;
     if (overlap === undefined && this.#late.size === 0) {
-      this.#listener.frame(frame, bytes, isBinary);
+      this.#listener.frame(frame, bytes, isBinary, sentAfter);
       return;
     }
     const content = contentOf(frame, bytes);
@@ -250,19 +253,23 @@ export class ChannelSockets {
       return;
     }
     if (overlap === undefined) {
-      this.#listener.frame(frame, bytes, isBinary);
+      this.#listener.frame(frame, bytes, isBinary, sentAfter);
       return;
     }
     const leader = this.#old ?? this.#current;
     if (link === leader) {
       overlap.old(content);
-      this.#listener.frame(frame, bytes, isBinary);
+      this.#listener.frame(frame, bytes, isBinary, sentAfter);
       return;
     }
-    const outcome = overlap.fresh(content, bytes.length, () => keep(frame, bytes, isBinary));
+    const outcome = overlap.fresh(content, bytes.length, () => ({
+      ...keep(frame, bytes),
+      isBinary,
+      sentAfter,
+    }));
     if (outcome !== "full") return;
     this.#endOverlap();
-    this.#listener.frame(frame, bytes, isBinary);
+    this.#listener.frame(frame, bytes, isBinary, sentAfter);
   }
 
   #onEnded(link: Link, end: ConnectionEnd): void {
@@ -336,7 +343,8 @@ export class ChannelSockets {
     if (overlap === undefined) return [];
     this.#folded += overlap.folded;
     const released = overlap.end();
-    for (const { frame, bytes, isBinary } of released) this.#listener.frame(frame, bytes, isBinary);
+    for (const { frame, bytes, isBinary, sentAfter } of released)
+      this.#listener.frame(frame, bytes, isBinary, sentAfter);
     return released;
   }
 }
@@ -348,8 +356,7 @@ function contentOf(frame: DecodedFrame, bytes: Uint8Array): string {
 }
 
 /** The frame with bytes of its own: those given are valid during the call only. */
-function keep(frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): KeptFrame {
+function keep(frame: DecodedFrame, bytes: Uint8Array): Pick<KeptFrame, "frame" | "bytes"> {
   const own = bytes.slice();
-  if (frame.kind !== "event") return { frame, bytes: own, isBinary };
-  return { frame: { ...frame, body: frame.body.slice() }, bytes: own, isBinary };
+  return { frame: frame.kind === "event" ? { ...frame, body: frame.body.slice() } : frame, bytes: own };
 }

@@ -23,8 +23,8 @@ export interface ChannelLineOptions {
   readonly combine: boolean;
   readonly decode: FrameDecoder;
   readonly maxFrameBytes: number;
-  /** One event, or a frame that does not parse. */
-  readonly frame: (frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean) => void;
+  /** One event, or a frame that does not parse; it was not sent before `sentAfter` (epoch milliseconds). */
+  readonly frame: (frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean, sentAfter: number) => void;
   /** Somebody else uses the line's channel, or its client. */
   readonly rival: (sign: ToldSign) => void;
 }

@@ -55,6 +55,8 @@ export function createGenesysSource(plan: GenesysPlan): GenesysSource {
   return new Supervisor(plan);
 }
 
+type EventFrame = Extract<DecodedFrame, { readonly kind: "event" }>;
+
 /** A look-up that stopped half-way, and when it began (epoch milliseconds). */
 interface HalfLook {
   readonly read: ReadPages;
@@ -300,7 +302,11 @@ class Supervisor implements GenesysSource {
       combine: this.#combines(),
       decode: this.#decode,
       maxFrameBytes: this.#plan.maxFrameBytes,
-      frame: (frame, bytes, isBinary) => this.#onFrame(context, frame, bytes, isBinary),
+      frame: (frame, bytes, isBinary, sentAfter) => {
+        if (this.#state === "closed") return;
+        if (frame.kind === "event") this.#onEvent(context, frame, sentAfter);
+        else this.#onMalformed(context, frame, bytes, isBinary);
+      },
       rival: (sign) => this.#rivals.note(sign, name, context, channels),
     });
     if (this.#held) line.hold(true);
@@ -373,18 +379,17 @@ class Supervisor implements GenesysSource {
     });
   }
 
-  #onFrame(context: SourceContext, frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void {
-    if (this.#state === "closed") return;
+  #onEvent(context: SourceContext, { topic, body, key, correlationId }: EventFrame, sentAfter: number): void {
     const receivedAt = context.clock.now();
-    if (frame.kind === "event") {
-      const { topic, body, key, correlationId } = frame;
-      this.#running?.reconciler?.note(topic, key, body, receivedAt);
-      if (!context.receive({ topic, body, encoding: "json", origin: "live", receivedAt, key, correlationId }))
-        this.pause();
-      return;
-    }
+    this.#running?.reconciler?.note(topic, key, body, { at: receivedAt, sentAfter });
+    if (!context.receive({ topic, body, encoding: "json", origin: "live", receivedAt, key, correlationId }))
+      this.pause();
+  }
+
+  #onMalformed(context: SourceContext, frame: DecodedFrame, bytes: Uint8Array, isBinary: boolean): void {
     context.malformed(frame.kind === "malformed" ? frame.reason : "no event", frameSample(bytes));
     const encoding = isBinary || !isText(bytes) ? "binary" : "text";
+    const receivedAt = context.clock.now();
     if (!context.receive({ topic: "", body: bytes, encoding, origin: "live", receivedAt })) this.pause();
   }
 

@@ -145,7 +145,7 @@ export class Desk {
     const { clock, notes, receive } = this.options;
     const body = encoder.encode(JSON.stringify(content));
     const receivedAt = clock.now();
-    notes.note(object, topic.subject.identity, body, receivedAt, sent);
+    notes.note(object, topic.subject.identity, body, { at: receivedAt, asked: sent });
     this.counts.handedOn += 1;
     receive({ topic: topic.name, body, encoding: "json", origin: "reconciled", receivedAt, key });
   }

@@ -12,7 +12,7 @@
  * - E3  After `close` nothing is asked and nothing handed on; what has no finding then is for the ledger to judge.
  */
 import { causeOf } from "../../../core/cause.ts";
-import { LiveNotes } from "../../../core/freshness-notes.ts";
+import { LiveNotes, type Received } from "../../../core/freshness-notes.ts";
 import { createJsonScanner, type JsonScanner } from "../../../core/json-scan.ts";
 import { failedCall, type Trouble } from "../../../core/reconcile-findings.ts";
 import { type Asked, type Question, QuestionList, RANK } from "../../../core/reconcile-list.ts";
@@ -112,14 +112,14 @@ export class Reconciler {
   }
 
   /** A live event goes on to intake. */
-  note(topic: string, key: string | undefined, body: Uint8Array, at: number): void {
+  note(topic: string, key: string | undefined, body: Uint8Array, when: Received): void {
     const facts = this.#factsOf(topic);
     if (facts === null) return;
     const { subject } = facts;
     const object = facts.object ?? this.#objectOf(subject, key, body);
     if (object === undefined) return;
     if (subject.kind === "standing" && subject.shape === "presence" && this.#isSecondary(body)) return;
-    this.#notes.note(object, subject.identity, body, at);
+    this.#notes.note(object, subject.identity, body, when);
   }
 
   hold(held: boolean): void {

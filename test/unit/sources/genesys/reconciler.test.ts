@@ -86,7 +86,8 @@ function rig(subscribed?: readonly string[]): Rig {
       reconciler.context.openGap({ topics, cause: "cut", from }).end(clock.now());
     },
     live(topic, key, body) {
-      reconciler.note(topic, key, new TextEncoder().encode(JSON.stringify(body)), clock.now());
+      const at = clock.now();
+      reconciler.note(topic, key, new TextEncoder().encode(JSON.stringify(body)), { at, sentAfter: at });
     },
   };
 }
