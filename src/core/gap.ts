@@ -128,7 +128,7 @@ export class GapBook {
     return this.#looked;
   }
 
-  /** Until when each source was surely sent all that it had subscribed, of those that ask for it; epoch milliseconds. */
+  /** Until when each source of the run was surely sent all that it had subscribed, of those that ask for it; epoch milliseconds. */
   get whole(): ReadonlyMap<string, number> {
     return this.#whole;
   }
@@ -168,6 +168,8 @@ export class GapBook {
         return undefined;
       case "started":
         this.#sources = change.sources;
+        // A run answers for its own.
+        this.#whole.clear();
         return undefined;
       case "looked":
         this.#looked.set(change.source, change.at);
@@ -179,12 +181,11 @@ export class GapBook {
   }
 
   /** Takes in what an older book knew, as if it had been here first: what this one knows of the same thing counts. */
-  follow({ gaps, looked, whole }: Pick<GapBook, "looked" | "whole"> & { readonly gaps: readonly GapRecord[] }): void {
+  follow({ gaps, looked }: Pick<GapBook, "looked"> & { readonly gaps: readonly GapRecord[] }): void {
     const own = this.list();
     for (const { n } of own) this.#remove(n);
     for (const gap of [...gaps, ...own]) this.#open(gap);
     for (const [source, at] of looked) if (!this.#looked.has(source)) this.#looked.set(source, at);
-    for (const [source, at] of whole) if (!this.#whole.has(source)) this.#whole.set(source, at);
   }
 
   #open(gap: GapRecord): GapRecord {

@@ -159,15 +159,12 @@ class Ledger implements GapLedger {
   }
 
   /** L5. */
-  #recall({ gaps, looked, whole }: KeptGaps): void {
+  #recall({ gaps, looked }: KeptGaps): void {
     for (const [source, lookedAt] of looked) {
       const topics = gaps.filter((gap) => gap.source === source).flatMap((gap) => gap.topics);
       this.#before.set(source, { lookedAt, topics: new Set(topics.map((topic) => topic.toLowerCase())) });
       if ((this.#book.looked.get(source) ?? -Infinity) < lookedAt)
         this.#book.apply({ kind: "looked", source, at: lookedAt });
-    }
-    for (const [source, at] of whole) {
-      if ((this.#book.whole.get(source) ?? -Infinity) < at) this.#book.apply({ kind: "whole", source, at });
     }
   }
 

@@ -150,15 +150,14 @@ describe("the book of gaps", () => {
           for (const each of [...before, ...seen]) older.apply(each);
           for (const each of [...after, ...seenAfter]) newer.apply(each);
           for (const each of [...before, ...seen, ...after, ...seenAfter]) both.apply(each);
-          newer.follow({ gaps: older.list(), looked: older.looked, whole: older.whole });
+          newer.follow({ gaps: older.list(), looked: older.looked });
           const byNumber = (book: GapBook) => book.list().toSorted((one, other) => one.n - other.n);
           expect(byNumber(newer)).toEqual(byNumber(both));
           expect(new Map(newer.looked)).toEqual(new Map(both.looked));
-          expect(new Map(newer.whole)).toEqual(new Map(both.whole));
           // And it is as bounded as any.
           const small = new GapBook(limits);
           for (const each of after) small.apply(each);
-          small.follow({ gaps: older.list(), looked: older.looked, whole: older.whole });
+          small.follow({ gaps: older.list(), looked: older.looked });
           const named = small.list().reduce((sum, each) => sum + each.topics.length, 0);
           expect(named).toBeLessThanOrEqual(Math.max(most, 3));
         },

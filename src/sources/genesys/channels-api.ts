@@ -81,8 +81,10 @@ export interface ChannelsApi {
   readBack(channel: Channel, topics: readonly string[], priority?: CallPriority): Promise<ReadBack>;
   /** Whether the platform still knows it. */
   exists(channel: Channel): Promise<{ readonly kind: "known"; readonly exists: boolean } | Passing>;
-  /** Empties its list: all that can be done, channels can't be deleted. `gone`: the platform did not know it any more. */
-  leave(channel: Channel): Promise<"left" | "gone">;
+  /** We use it no more: it counts no longer as one that is in use, and lines that wait for a place may have it. */
+  release(channel: Channel): void;
+  /** Releases it and empties its list: all that can be done, channels can't be deleted. Failures do not matter. */
+  leave(channel: Channel): Promise<void>;
   /** The token that owns this channel is void: the next call takes a new one. */
   forgetToken(channel: Channel): void;
   /** Whether the token that owns this channel is known to be void. */
@@ -119,6 +121,7 @@ class Channels implements ChannelsApi {
   readonly #clock: Clock;
   /** Channels that we left: the platform lists them until they end, though nothing uses them. */
   readonly #left = new Set<string>();
+  readonly #released = new WeakSet<Channel>();
   readonly #moves: MoveTurns;
   /** Of each channel what is under way on its list. */
   readonly #writes = new WeakMap<Channel, Promise<unknown>>();
@@ -227,11 +230,16 @@ class Channels implements ChannelsApi {
     return { kind: "known", exists: answer.kind === "ok" };
   }
 
-  async leave(channel: Channel): Promise<"left" | "gone"> {
+  release(channel: Channel): void {
+    if (this.#released.has(channel)) return;
+    this.#released.add(channel);
     this.#left.add(channel.id);
     this.#moves.left();
-    const answer = await this.#inTurn(channel, () => this.#put(channel, [], { priority: "subscribe" }));
-    return answer.kind === "gone" ? "gone" : "left";
+  }
+
+  async leave(channel: Channel): Promise<void> {
+    this.release(channel);
+    await this.#inTurn(channel, () => this.#put(channel, [], { priority: "subscribe" }));
   }
 
   forgetToken(channel: Channel): void {

@@ -15,6 +15,8 @@ export const GONE_CAUSE = "the channel was gone, and nobody knows since when";
 
 /** A look that failed is made again after so long. */
 const AGAIN_MS = [1_000, 5_000, 15_000];
+/** Nobody waits longer for one that may not be asked. */
+const LONGEST_MS = 60_000;
 
 /** What is known of a channel when it is left; epoch milliseconds. */
 export interface LastKnown {
@@ -88,12 +90,14 @@ export class LeftChannels {
   }
 
   async #lookBack(channel: Channel, { goodAt, heardAt, joinedAt, blindFrom }: LastKnown): Promise<void> {
-    const { context, subscriptions } = this.#options;
+    const { context, channels, subscriptions } = this.#options;
     const tell = (topics: readonly string[], cause: string, from: number, to: number): void => {
       if (topics.length > 0 && from < to) context.openGap({ topics, cause, from }).end(to);
     };
     for (let tries = 0; ; tries += 1) {
       const look = await subscriptions.lookBack(channel);
+      // Not before: whoever takes its place may have the platform forget it.
+      channels.release(channel);
       if (look.kind === "looked") {
         tell(look.gone, GONE_CAUSE, Math.max(goodAt, heardAt), blindFrom);
         tell(look.missing, LOST_CAUSE, goodAt, joinedAt);
@@ -101,7 +105,7 @@ export class LeftChannels {
       }
       if (this.#isHurried) return;
       const waitMs = look.again ? AGAIN_MS[tries] : undefined;
-      if (waitMs === undefined) {
+      if (waitMs === undefined || (look.retryAfterMs ?? 0) > LONGEST_MS) {
         tell(look.had, UNREAD_CAUSE, goodAt, joinedAt);
         break;
       }

@@ -59,7 +59,27 @@ type Look =
       readonly retryAfterMs: number | undefined;
     };
 
-type Unread = Exclude<ReadBack, { readonly kind: "read" }>;
+/** What reading a list before it is written over came to. */
+type Clearance =
+  /** It may be written. */
+  | { readonly kind: "read" }
+  /** It may be written, and nobody knows whether it was whole. */
+  | { readonly kind: "unread"; readonly read: Exclude<ReadBack, { readonly kind: "read" | "gone" }> }
+  | { readonly kind: "gone"; readonly reason: string }
+  /** It is no more of use: whoever leaves it looks at it by himself. */
+  | { readonly kind: "left" };
+
+const LEFT = { kind: "failed", reason: "the channel was left meanwhile" } as const;
+
+/** A list that was written. */
+interface Writing {
+  readonly version: number;
+  /** Epoch milliseconds: when it was sent. */
+  readonly begun: number;
+  /** It could not be read before. */
+  readonly isDoubted: boolean;
+}
+
 type Taken = Extract<SubscribeAnswer, { readonly kind: "subscribed" }>;
 
 /** The topics of one line. */
@@ -75,8 +95,12 @@ export class Subscriptions {
   #rejected: readonly RejectedTopic[] = [];
   /** Gaps of new topics, each until its version stands. */
   #gaps: { readonly gap: OpenGap; readonly topics: readonly string[]; version: number }[] = [];
-  /** The topics that each channel had when its list was last written. */
+  /** The topics that each channel has: as they were written, but for those that were found to be lost. */
   readonly #listed = new WeakMap<Channel, readonly string[]>();
+  /** Epoch milliseconds: when each channel last surely had them. */
+  readonly #wholeAt = new WeakMap<Channel, number>();
+  /** The channel that delivers, or did last. */
+  #last: Channel | undefined;
   /** The next try has its time. */
   #isWaiting = false;
   /** The one thing that is under way. */
@@ -84,8 +108,8 @@ export class Subscriptions {
   #failures = 0;
   #timer: Timer | undefined;
   #readBack: Timer | undefined;
-  /** Epoch milliseconds: when the standing channel's list was last known to be right. */
-  #goodAt: number;
+  /** Epoch milliseconds. */
+  readonly #begunAt: number;
   #closed = false;
 
   /** `gone`: the standing channel takes no list any more. */
@@ -93,7 +117,7 @@ export class Subscriptions {
     this.#options = options;
     this.#gone = gone;
     this.#topics = options.topics;
-    this.#goodAt = options.context.clock.now();
+    this.#begunAt = options.context.clock.now();
   }
 
   get topics(): readonly string[] {
@@ -118,18 +142,20 @@ export class Subscriptions {
     void this.#work();
   }
 
-  /** Epoch milliseconds: when the standing channel's list was last known to be whole. */
+  /** Epoch milliseconds: when the list of the channel that delivers, or did last, was last known to be whole. */
   get goodAt(): number {
-    return this.#goodAt;
+    return (this.#last && this.#wholeAt.get(this.#last)) ?? this.#begunAt;
   }
 
   /** Writes the list to a channel that is being joined. One that has it is read first: what it lost meanwhile nobody else tells. */
   async take(channel: Channel): Promise<SubscribeAnswer> {
-    const look = await this.#lookFirst(channel, "reconnect");
-    if (look?.kind === "gone") return look;
-    if (this.#written.get(channel) !== this.#version || look?.kind === "refused")
-      return this.#write(channel, "reconnect", look);
-    return look ?? { kind: "subscribed", rejected: this.#rejected, missing: [] };
+    const cleared = await this.#lookFirst(channel, "reconnect", () => !this.#closed);
+    if (cleared.kind === "gone") return cleared;
+    if (cleared.kind === "left") return LEFT;
+    const isWritten = this.#written.get(channel) === this.#version;
+    if (isWritten && cleared.kind === "read") return { kind: "subscribed", rejected: this.#rejected, missing: [] };
+    if (isWritten && cleared.kind === "unread" && cleared.read.kind === "failed") return cleared.read;
+    return this.#write(channel, "reconnect", cleared.kind === "unread");
   }
 
   /** Reads the list of a channel that was left. */
@@ -151,16 +177,32 @@ export class Subscriptions {
     }
   }
 
-  /** Reads a list that was written before, as writing it anew would hide what it had lost. Undefined: it was read, or was never written. */
-  async #lookFirst(channel: Channel, priority: CallPriority): Promise<Unread | undefined> {
+  /** Reads a list that was written before, as writing it anew would hide what it had lost. `isOfUse`: whether anybody still wants it. */
+  async #lookFirst(channel: Channel, priority: CallPriority, isOfUse: () => boolean): Promise<Clearance> {
     const had = this.#listed.get(channel);
-    if (had === undefined) return undefined;
+    if (had === undefined) return { kind: "read" };
+    const asked = this.#options.context.clock.now();
     const read = await this.#options.channels.readBack(channel, had, priority);
-    if (read.kind !== "read") return read;
-    if (read.missing.length === 0 || this.#closed) return undefined;
+    if (!isOfUse()) return { kind: "left" };
+    if (read.kind === "gone") return read;
+    if (read.kind !== "read") return { kind: "unread", read };
+    this.#noteRead(channel, had, read.missing, asked);
+    return { kind: "read" };
+  }
+
+  /** What is missing is a gap of its own from when the list was whole; the rest is whole as of the question. */
+  #noteRead(channel: Channel, had: readonly string[], missing: readonly string[], asked: number): void {
+    const wholeAt = this.#wholeAt.get(channel);
+    this.#wholeAt.set(channel, asked);
+    if (missing.length === 0) return;
+    const lost = new Set(missing);
+    this.#listed.set(
+      channel,
+      had.filter((topic) => !lost.has(topic)),
+    );
     this.#version += 1;
-    this.#openGap(read.missing, LOST_CAUSE, this.#goodAt, false);
-    return undefined;
+    // On a channel that never delivered nothing was missed.
+    if (channel === this.#last) this.#openGap(missing, LOST_CAUSE, wholeAt ?? this.#begunAt, false);
   }
 
   /** Topics that a whole list has. */
@@ -174,13 +216,15 @@ export class Subscriptions {
     const channel = this.#standing;
     while (this.#busy !== undefined) await this.#busy;
     if (channel === undefined || channel !== this.#standing) return false;
-    const { channels, combine } = this.#options;
+    const { channels, combine, context } = this.#options;
     const answer = await this.#alone(async () => {
-      const look = await this.#lookFirst(channel, "subscribe");
-      if (look?.kind === "gone") return look;
-      const version = this.#version;
+      const cleared = await this.#lookFirst(channel, "subscribe", () => this.#standing === channel);
+      if (cleared.kind === "gone") return cleared;
+      if (cleared.kind === "left") return LEFT;
+      const [version, begun] = [this.#version, context.clock.now()];
       const extended = await channels.extend(channel, this.#topics, { priority: "subscribe", combine });
-      if (extended.kind === "subscribed" && this.#standing === channel) this.#took(channel, version, extended, look);
+      if (extended.kind === "subscribed" && this.#standing === channel)
+        this.#took(channel, { version, begun, isDoubted: cleared.kind === "unread" }, extended);
       return extended;
     });
     if (this.#standing === channel) {
@@ -198,13 +242,14 @@ export class Subscriptions {
       this.#isWaiting = false;
     }
     this.#standing = channel;
+    this.#last = channel ?? this.#last;
     this.#planReadBack();
     this.#settle();
   }
 
   /** Looks whether the standing channel still has the list, and writes it anew where not. */
   verify(): void {
-    const waitMs = this.#goodAt + LOOKED_MS - this.#options.context.clock.now();
+    const waitMs = this.goodAt + LOOKED_MS - this.#options.context.clock.now();
     if (waitMs > 0) this.#planReadBack(waitMs);
     else if (this.#busy !== undefined) this.#planReadBack(LOOKED_MS);
     else void this.#verify();
@@ -245,18 +290,18 @@ export class Subscriptions {
     }
   }
 
-  /** `look`: why it could not be read before. */
-  async #write(channel: Channel, priority: "reconnect" | "subscribe", look?: Unread): Promise<SubscribeAnswer> {
-    const version = this.#version;
-    const { combine } = this.#options;
-    const answer = await this.#options.channels.subscribe(channel, this.#topics, { priority, combine });
+  async #write(channel: Channel, priority: "reconnect" | "subscribe", isDoubted: boolean): Promise<SubscribeAnswer> {
+    const { combine, context, channels } = this.#options;
+    const [version, begun] = [this.#version, context.clock.now()];
+    const answer = await channels.subscribe(channel, this.#topics, { priority, combine });
     if (answer.kind !== "subscribed" || this.#closed) return answer;
-    this.#took(channel, version, answer, look);
+    this.#took(channel, { version, begun, isDoubted }, answer);
     return answer;
   }
 
-  #took(channel: Channel, version: number, { rejected, missing }: Taken, look: Unread | undefined): void {
-    if (look !== undefined) this.#doubt(this.#listed.get(channel) ?? []);
+  #took(channel: Channel, { version, begun, isDoubted }: Writing, { rejected, missing }: Taken): void {
+    if (isDoubted) this.#doubt(channel);
+    this.#wholeAt.set(channel, begun);
     this.#written.set(channel, version);
     const without = new Set([...rejected.map(({ topic }) => topic), ...missing]);
     this.#listed.set(
@@ -292,8 +337,9 @@ export class Subscriptions {
     this.#timer?.cancel();
     this.#isWaiting = false;
     const answer = await this.#alone(async () => {
-      const look = await this.#lookFirst(channel, "subscribe");
-      return look?.kind === "gone" ? look : this.#write(channel, "subscribe", look);
+      const cleared = await this.#lookFirst(channel, "subscribe", () => this.#standing === channel);
+      if (cleared.kind === "gone") return cleared;
+      return cleared.kind === "left" ? LEFT : this.#write(channel, "subscribe", cleared.kind === "unread");
     });
     if (this.#standing !== channel) this.#settle();
     else this.#onAnswer(answer);
@@ -336,44 +382,40 @@ export class Subscriptions {
       if (!this.#isWaiting) void this.#work();
       return;
     }
-    this.#goodAt = now;
     if (this.#rejected.length > 0) this.#afterSlowly();
   }
 
   async #verify(): Promise<void> {
     const channel = this.#standing;
-    if (channel === undefined || this.#busy !== undefined || this.#written.get(channel) !== this.#version) return;
+    const had = channel && this.#listed.get(channel);
+    if (channel === undefined || had === undefined || this.#busy !== undefined) return;
     const { context, channels, name } = this.#options;
     const version = this.#version;
-    const since = this.#goodAt;
     const asked = context.clock.now();
-    const read = await this.#alone(() => channels.readBack(channel, this.#taken()));
-    if (this.#standing !== channel || version !== this.#version) {
+    const read = await this.#alone(() => channels.readBack(channel, had));
+    if (this.#standing === channel) {
+      if (read.kind === "gone") this.#gone("the channel is not known any more");
+      if (read.kind === "failed") this.#planReadBack(Math.max(LOOKED_MS, read.retryAfterMs ?? LOOK_AGAIN_MS));
+      if (read.kind === "read") this.#noteRead(channel, had, read.missing, asked);
+      const count = read.kind === "read" ? read.missing.length : 0;
+      if (count > 0) {
+        const line = `${name}: ${count} topics were gone from the channel's list; subscribed anew`;
+        context.logger.warn({ channel: name, count }, line);
+        void this.#work();
+        return;
+      }
+    }
+    // What was to be written meanwhile waited for this.
+    if (this.#standing !== undefined && (version !== this.#version || this.#written.get(this.#standing) !== version))
       this.#settle();
-      return;
-    }
-    if (read.kind === "gone") this.#gone("the channel is not known any more");
-    if (read.kind === "failed") this.#planReadBack(Math.max(LOOKED_MS, read.retryAfterMs ?? LOOK_AGAIN_MS));
-    if (read.kind !== "read") return;
-    if (read.missing.length === 0) {
-      this.#goodAt = asked;
-      return;
-    }
-    const count = read.missing.length;
-    context.logger.warn(
-      { channel: name, count },
-      `${name}: ${count} topics were gone from the channel's list; subscribed anew`,
-    );
-    this.#version += 1;
-    this.#openGap(read.missing, LOST_CAUSE, since, false);
-    void this.#work();
   }
 
   /** A list that could not be read before it was written over: nobody knows what it had lost. */
-  #doubt(had: readonly string[]): void {
-    const { clock } = this.#options.context;
-    if (had.length > 0)
-      this.#options.context.openGap({ topics: had, cause: UNREAD_CAUSE, from: this.#goodAt }).end(clock.now());
+  #doubt(channel: Channel): void {
+    const { clock, openGap } = this.#options.context;
+    const topics = this.#listed.get(channel) ?? [];
+    if (topics.length === 0 || channel !== this.#last) return;
+    openGap({ topics, cause: UNREAD_CAUSE, from: this.#wholeAt.get(channel) ?? this.#begunAt }).end(clock.now());
   }
 
   #openGap(topics: readonly string[], cause: string, from: number, atStart: boolean): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { GapChange, GapRecord } from "../../../src/core/gap.ts";
+import { GapBook, type GapChange, type GapRecord } from "../../../src/core/gap.ts";
 import { createGapLedger } from "../../../src/pipeline/gaps.ts";
 import type { Reach } from "../../../src/pipeline/reach.ts";
 import type { GapLog, KeptGaps } from "../../../src/ports/gap-log.ts";
@@ -264,6 +264,19 @@ describe("a ledger that is kept", () => {
     await next.gaps.load(["main"]);
     expect(next.gaps.open("main", starting(10_000)).from).toBe(9_000);
     expect(next.gaps.query({})[0]?.cause).toBe("the service was not running; not connected yet");
+  });
+
+  test("a run whose sources say nothing of it is not held against what an earlier one said", async () => {
+    const kept = { ...EMPTY, sources: ["main"], aliveAt: 9_000, whole: new Map([["main", 1_000]]) };
+    const { gaps, noted, clock } = ledger(kept, () => ({ heardAt: Infinity, looked: new Map(), whole: new Map() }));
+    await gaps.load(["main"]);
+    await clock.advance(10_000);
+    await gaps.close();
+    // What a file of these changes says of it at the next start.
+    const book = new GapBook();
+    book.apply({ kind: "whole", source: "main", at: 1_000 });
+    for (const change of noted) book.apply(change);
+    expect(book.whole.size).toBe(0);
   });
 
   test("who came after the last look of the run before was missed since then, and is named", async () => {

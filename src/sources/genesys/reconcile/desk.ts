@@ -73,14 +73,14 @@ export class Desk {
   }
 
   /** Of those who want an object's state, the ones whose topic has not told it since their gap ended. */
-  lacking(object: string, question: Question<GapCase>, wants: readonly Want[]): readonly Want[] {
+  lacking(object: string, question: Question<GapCase>, wants: readonly Want[], isPassing = false): readonly Want[] {
     const { clock, notes } = this.options;
     return wants.filter(({ gap, topic }) => {
       const told = notes.toldSince(object, topic.subject.identity, gap);
       // Another question had the answer that this one would have.
-      const isEarly = told === "perhaps" && clock.now() < gap.sureAt;
-      if (isEarly) this.#onceMore(question, gap, topic);
-      if (told !== "surely" && !isEarly) return true;
+      const isEnough = told === "perhaps" && (isPassing || clock.now() < gap.sureAt);
+      if (isEnough && !isPassing) this.#onceMore(question, gap, topic);
+      if (told !== "surely" && !isEnough) return true;
       topic.got = true;
       return false;
     });
@@ -89,7 +89,7 @@ export class Desk {
   /** Hands a state on where it may be, and has it asked for again where it is behind. */
   handOn(question: Question<GapCase>, snapshot: Snapshot, wants: readonly Want[]): void {
     const { notes } = this.options;
-    const lacking = this.lacking(snapshot.object, question, wants);
+    const lacking = this.lacking(snapshot.object, question, wants, snapshot.isPassing);
     const topics = new Map(lacking.map(({ topic }) => [topic.subject.identity, topic]));
     const known = notes.find(snapshot.object);
     const { compare, sent } = snapshot;

@@ -9,20 +9,19 @@ import { createSpyContext } from "../../../support/source-context.ts";
 const TOPIC = "v2.users.u-1.presence";
 const token = { value: "t", expiresAt: Infinity, renewAt: Infinity };
 const WHOLE: ReadBack = { kind: "read", missing: [] };
-const FAILED: ReadBack = { kind: "failed", reason: "503" };
+const FAILED = { kind: "failed", reason: "503" } as const;
 
 /** Channels whose lists were written, and whose looks are answered in this order; the last answer stays. */
 async function rig(answers: ReadBack[]) {
   const clock = createFakeClock();
   const emptied: string[] = [];
+  const released = new Set<string>();
   let looks = 0;
   const channels = {
     subscribe: () => Promise.resolve({ kind: "subscribed", rejected: [], missing: [] } as const),
     readBack: () => Promise.resolve(answers[Math.min(looks++, answers.length - 1)] ?? WHOLE),
-    leave: ({ id }) => {
-      emptied.push(id);
-      return Promise.resolve("left" as const);
-    },
+    release: ({ id }) => void released.add(id),
+    leave: async ({ id }) => void emptied.push(id),
   } satisfies Partial<ChannelsApi> as unknown as ChannelsApi;
   const context = createSpyContext(clock, createScriptedNet());
   const options = { name: "channel 1", topics: [TOPIC], context, channels, combine: false };
@@ -36,13 +35,17 @@ async function rig(answers: ReadBack[]) {
   const start = clock.now();
   await clock.advance(30_000);
   const last = { goodAt: start, heardAt: start + 5_000, joinedAt: start + 30_000, blindFrom: start + 30_000 };
-  return { clock, start, left, last, written, emptied, gaps: context.gaps, looks: () => looks };
+  return { clock, start, left, last, written, emptied, released, gaps: context.gaps, looks: () => looks };
 }
 
 describe("a list that was left", () => {
   test("and can't be read is tried again, then emptied; until it is read it may have been lost since it was whole", async () => {
-    const { clock, start, left, last, written, emptied, gaps, looks } = await rig([FAILED, FAILED, WHOLE]);
+    const { clock, start, left, last, written, emptied, released, gaps, looks } = await rig([FAILED, FAILED, WHOLE]);
     left.leave(await written("a"), last);
+    expect(released.size).toBe(0);
+    await clock.settle();
+    // Others may have its place meanwhile.
+    expect([...released]).toEqual(["a"]);
     await clock.advance(1_000);
     expect(looks()).toBe(2);
     expect([left.wholeUntil, emptied]).toEqual([start, []]);
@@ -62,6 +65,13 @@ describe("a list that was left", () => {
 
   test("and may not be read is not asked for again", async () => {
     const { clock, left, last, written, emptied, gaps, looks } = await rig([{ kind: "refused", reason: "403" }]);
+    left.leave(await written("a"), last);
+    await clock.settle();
+    expect([looks(), gaps.length, emptied]).toEqual([1, 1, ["a"]]);
+  });
+
+  test("and can't be read for minutes, as the platform says, is not waited for", async () => {
+    const { clock, left, last, written, emptied, gaps, looks } = await rig([{ ...FAILED, retryAfterMs: 600_000 }]);
     left.leave(await written("a"), last);
     await clock.settle();
     expect([looks(), gaps.length, emptied]).toEqual([1, 1, ["a"]]);

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { Channel, ChannelsApi, ReadBack } from "../../../../src/sources/genesys/channels-api.ts";
+import type { Channel, ChannelsApi, ReadBack, SubscribeAnswer } from "../../../../src/sources/genesys/channels-api.ts";
 import { Subscriptions } from "../../../../src/sources/genesys/subscriptions.ts";
 import { createFakeClock } from "../../../../src/testing/fake-clock.ts";
 import { createScriptedNet } from "../../../support/scripted-net.ts";
 import { createSpyContext } from "../../../support/source-context.ts";
 
 const TOPIC = "v2.users.u-1.presence";
+
+const token = { value: "t", expiresAt: Infinity, renewAt: Infinity };
+const CHANNEL: Channel = { id: "c", connectUri: "wss://x/", expiresAt: undefined, lifeMs: 1, token };
 
 /** The topics of a line whose channel stands, its list written more than ten seconds ago, and read back by hand. */
 async function standing() {
@@ -24,8 +27,7 @@ async function standing() {
       }),
   } satisfies Partial<ChannelsApi> as unknown as ChannelsApi;
   const context = createSpyContext(clock, createScriptedNet());
-  const token = { value: "t", expiresAt: Infinity, renewAt: Infinity };
-  const channel: Channel = { id: "c", connectUri: "wss://x/", expiresAt: undefined, lifeMs: 1, token };
+  const channel = CHANNEL;
   const options = { name: "channel 1", topics: [TOPIC], context, channels, combine: false };
   const subscriptions = new Subscriptions(options, (reason) => gone.push(reason));
   await subscriptions.take(channel);
@@ -133,3 +135,167 @@ describe("a list that is written anew", () => {
     expect(context.gaps[1]?.to).toBe(clock.now());
   });
 });
+
+describe("what is known of the list", () => {
+  const STATION = "v2.users.u-1.station";
+  const OTHER = "v2.users.u-2.presence";
+  const FAILED: ReadBack = { kind: "failed", reason: "503" };
+  const MINUTE_MS = 60_000;
+
+  /** A platform whose answers are at hand, and whose lists lose what the test says. */
+  async function platform() {
+    const clock = createFakeClock();
+    const log: string[] = [];
+    const told: Platform = {
+      read: async () => undefined,
+      put: async () => ({ kind: "subscribed", rejected: [], missing: [] }),
+      lost: new Set(),
+    };
+    const put = async ({ id }: Channel): Promise<SubscribeAnswer> => {
+      log.push(`put ${id}`);
+      const answer = await told.put();
+      if (answer.kind === "subscribed") told.lost.clear();
+      return answer;
+    };
+    const channels = {
+      subscribe: put,
+      extend: put,
+      readBack: async ({ id }: Channel, topics: readonly string[]): Promise<ReadBack> => {
+        log.push(`get ${id}`);
+        return (await told.read()) ?? { kind: "read", missing: topics.filter((topic) => told.lost.has(topic)) };
+      },
+    } satisfies Partial<ChannelsApi> as unknown as ChannelsApi;
+    const context = createSpyContext(clock, createScriptedNet());
+    const options = { name: "channel 1", topics: [TOPIC, STATION], context, channels, combine: false };
+    const subscriptions = new Subscriptions(options, () => undefined);
+    const channel = (id: string): Channel => ({ ...CHANNEL, id });
+    const stand = async (one: Channel): Promise<void> => {
+      await subscriptions.take(one);
+      subscriptions.stand(one);
+    };
+    const a = channel("a");
+    await stand(a);
+    await clock.advance(11_000);
+    const pass = async (minutes: number): Promise<void> => {
+      for (let n = 0; n < minutes; n += 1) await clock.advance(MINUTE_MS);
+    };
+    const age = (): number => clock.now() - subscriptions.goodAt;
+    return { clock, log, told, context, subscriptions, a, b: channel("b"), stand, pass, age };
+  }
+
+  /** An answer by hand. */
+  function byHand(told: Platform): (answer?: ReadBack) => void {
+    let end: (answer?: ReadBack) => void = () => undefined;
+    told.read = () => new Promise((resolve) => (end = resolve));
+    return (answer) => end(answer);
+  }
+
+  test("one loss is one gap, however often it can't be mended", async () => {
+    const { told, context, pass, age } = await platform();
+    told.lost.add(STATION);
+    told.put = async () => ({ kind: "failed", reason: "503" });
+    await pass(180);
+    expect(context.gaps).toMatchObject([{ topics: [STATION], to: undefined }]);
+    // The rest is whole.
+    expect(age()).toBeLessThan(3 * MINUTE_MS);
+    told.put = async () => ({ kind: "subscribed", rejected: [], missing: [] });
+    await pass(5);
+    expect(context.gaps).toMatchObject([{ topics: [STATION], to: expect.any(Number) as number }]);
+  });
+
+  test("coming back to a channel again and again tells its loss once", async () => {
+    const { clock, told, context, subscriptions, a } = await platform();
+    subscriptions.stand(undefined);
+    told.lost.add(STATION);
+    told.put = async () => ({ kind: "failed", reason: "503" });
+    for (let n = 0; n < 10; n += 1) {
+      await subscriptions.take(a);
+      await clock.advance(1_000);
+    }
+    expect(context.gaps).toHaveLength(1);
+  });
+
+  test("goes on though topics are rejected and tried again at any moment", async () => {
+    const { clock, told, pass, age } = await platform();
+    told.put = async () => ({
+      kind: "subscribed",
+      rejected: [{ topic: STATION, reason: "no", missingPermissions: [] }],
+      missing: [],
+    });
+    told.lost.add(STATION);
+    told.read = () => new Promise((resolve) => void clock.setTimer(20_000, () => resolve(undefined)));
+    for (let n = 0; n < 300; n += 1) {
+      await pass(1);
+      expect(age()).toBeLessThan(4 * MINUTE_MS);
+    }
+  });
+
+  test.each<[string, () => SubscribeAnswer]>([
+    ["a topic is never listed", () => ({ kind: "subscribed", rejected: [], missing: [OTHER] })],
+    ["the list is refused", () => ({ kind: "refused", reason: "400" })],
+    ["the list can't be written", () => ({ kind: "failed", reason: "503" })],
+  ])("is no older where %s, and the losses of others are found", async (_, answer) => {
+    const { clock, told, context, subscriptions, pass, age } = await platform();
+    told.put = async () => answer();
+    subscriptions.want([TOPIC, STATION, OTHER], clock.now());
+    await pass(180);
+    expect(age()).toBeLessThan(3 * MINUTE_MS);
+    const before = clock.now();
+    told.lost.add(TOPIC);
+    await pass(3);
+    const lost = context.gaps.find(({ topics }) => topics.includes(TOPIC));
+    expect(before - (lost?.from ?? 0)).toBeLessThan(3 * MINUTE_MS);
+  });
+
+  test("does not become younger by an extension of which nothing worked", async () => {
+    const { told, subscriptions } = await platform();
+    const { goodAt } = subscriptions;
+    told.read = async () => FAILED;
+    told.put = async () => ({ kind: "failed", reason: "503" });
+    expect(await subscriptions.extend()).toBe(false);
+    expect(subscriptions.goodAt).toBe(goodAt);
+  });
+
+  test("does not become younger by a look at the channel before", async () => {
+    const { clock, told, subscriptions, b, stand } = await platform();
+    const answer = byHand(told);
+    subscriptions.verify();
+    await stand(b);
+    const { goodAt } = subscriptions;
+    await clock.advance(9_000);
+    answer();
+    await clock.settle();
+    expect(subscriptions.goodAt).toBe(goodAt);
+  });
+
+  test("a channel that was left while its list was read is neither believed nor written", async () => {
+    const { clock, log, told, context, subscriptions, b, stand } = await platform();
+    const answer = byHand(told);
+    subscriptions.want([TOPIC, STATION, OTHER], clock.now());
+    await clock.settle();
+    await stand(b);
+    const gaps = context.gaps.length;
+    answer({ kind: "read", missing: [TOPIC, STATION] });
+    await clock.settle();
+    expect(log.filter((one) => one === "put a")).toHaveLength(1);
+    expect(context.gaps.length).toBe(gaps);
+  });
+
+  test("nothing is written after the close", async () => {
+    const { clock, log, told, subscriptions } = await platform();
+    const answer = byHand(told);
+    subscriptions.want([TOPIC, STATION, OTHER], clock.now());
+    await clock.settle();
+    subscriptions.close();
+    answer();
+    await clock.settle();
+    expect(log).toEqual(["put a", "get a"]);
+  });
+});
+
+/** What a test has the platform answer; `read`: undefined, what is so. */
+interface Platform {
+  read: () => Promise<ReadBack | undefined>;
+  put: () => Promise<SubscribeAnswer>;
+  readonly lost: Set<string>;
+}
