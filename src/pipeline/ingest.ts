@@ -83,6 +83,8 @@ export interface Ingest {
   receive(source: string, event: ReceivedEvent): boolean;
   /** Takes a batch and answers. Rejects with what the store said when it can't admit now. */
   admit(source: string, events: readonly ReceivedEvent[]): Promise<readonly IntakeResult[]>;
+  /** Resolves when all that was received before is with the store; never where that does not come to pass. */
+  settled(): Promise<void>;
   readonly counters: Readonly<IntakeCounters>;
   /** Received and not yet answered by the store. */
   readonly pendingCount: number;
@@ -149,6 +151,9 @@ class IngestLine implements Ingest {
   #retryTimer: Timer | undefined;
   #complainedAt = -Infinity;
   #whenEmpty: (() => void) | undefined;
+  #taken = 0;
+  /** Who waits until so many of those that were taken are with the store, fewest first. */
+  #waiters: { readonly taken: number; readonly resolve: () => void }[] = [];
 
   constructor(options: IngestOptions) {
     this.#options = options;
@@ -182,6 +187,11 @@ class IngestLine implements Ingest {
         this.#derive(source, event);
       }
     });
+  }
+
+  settled(): Promise<void> {
+    if (this.pendingCount === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ taken: this.#taken, resolve }));
   }
 
   async close(signal: AbortSignal): Promise<number> {
@@ -248,6 +258,7 @@ class IngestLine implements Ingest {
 
   #take(envelope: NewEnvelope, ask: Ask | undefined): void {
     this.#pending.push({ envelope, ask });
+    this.#taken += 1;
     this.#pendingBytes += envelope.payload.length;
     if (!this.#held && (this.#pending.length > HIGH_EVENTS || this.#pendingBytes > HIGH_BYTES)) this.#setHeld(true);
     this.#schedule();
@@ -370,6 +381,9 @@ class IngestLine implements Ingest {
   }
 
   #afterBatch(): void {
+    // Batches come back in their order.
+    const done = this.#taken - this.pendingCount;
+    while (this.#waiters[0] !== undefined && this.#waiters[0].taken <= done) this.#waiters.shift()?.resolve();
     const { size } = this.#batches;
     if (this.#refused.length > 0 && size === 0 && this.#retryTimer === undefined) this.#offerAgain();
     if (this.#held && this.#pending.length <= HIGH_EVENTS * LOW_SHARE && this.#pendingBytes <= HIGH_BYTES * LOW_SHARE) {

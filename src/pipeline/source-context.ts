@@ -48,6 +48,7 @@ export function createSourceContext(tally: SourceTally, rooms: SourceRooms): Sou
       const line = `${name}: a frame does not parse: ${reason}; it goes on raw, as an event without a topic`;
       logger.warn({ malformed: tally.malformed, sample }, line);
     },
+    settled: () => ingest.settled(),
     openGap: (report) => gaps.open(name, report),
   };
 }

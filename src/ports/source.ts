@@ -86,6 +86,8 @@ export interface SourceContext {
   receive(event: ReceivedEvent): boolean;
   /** Takes a batch and answers when it is admitted (durably, where the store is durable). */
   admit(events: readonly ReceivedEvent[]): Promise<readonly IntakeResult[]>;
+  /** Resolves when all that was received before is admitted (durably, where the store is durable); never where that does not come to pass. */
+  settled(): Promise<void>;
   /**
    * Counts a frame that does not parse (it still goes to `receive`) and tells of it now and then.
    *

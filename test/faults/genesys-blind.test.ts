@@ -196,6 +196,25 @@ describe("a list that is taken without being taken", () => {
     expect(mine.topics).toEqual([]);
   });
 
+  test("a notice that is read late has the gap begin before all that was not read with it", async () => {
+    const rig = await genesysRig();
+    const { platform, clock, context, source, channel, proveFlow } = rig;
+    await proveFlow("last");
+    const lastAt = clock.now();
+    source.pause();
+    const mine = await channel();
+    platform.system(mine, `v2.system.no_longer_subscribed.${mine.id}`);
+    platform.emit(PRESENCE, { mark: "never read" });
+    // Its list is read back meanwhile, and is whole.
+    for (let n = 0; n < 8; n += 1) {
+      await clock.advance(10_000);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    source.resume();
+    await eventually("a gap", () => context.gaps.at(-1)?.cause.includes("another channel took") === true);
+    expect(context.gaps.at(-1)?.from).toBeLessThanOrEqual(lastAt);
+  });
+
   test("a list that can't be read at a stop is doubted by the next start, from when it was last whole", async () => {
     const { platform, clock, context, source, channel, proveFlow } = await genesysRig();
     await proveFlow("before");

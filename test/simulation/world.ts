@@ -95,15 +95,18 @@ export class World {
     if (service === undefined || life.end !== undefined) return;
     this.timeline.trace("stop");
     this.#ends("stop");
-    void service.close().then(() => {
+    const leave = (): void => {
       if (this.process !== process) return;
-      this.timeline.after(LINGER_MS, () => {
-        if (this.process !== process) return;
-        this.#checkLeft(process);
-        this.#leave();
-        this.timeline.after(downMs, () => this.#restart());
-      });
-    });
+      // Stopped meanwhile as by SIGSTOP, it has not heard yet that its sockets are closed.
+      if (process.isBehind) {
+        this.timeline.after(LINGER_MS, leave);
+        return;
+      }
+      this.#checkLeft(process);
+      this.#leave();
+      this.timeline.after(downMs, () => this.#restart());
+    };
+    void service.close().then(() => this.timeline.after(LINGER_MS, leave));
   }
 
   /** The last clean stop. Resolves when it is done. */

@@ -56,6 +56,7 @@ export function createSpyContext(clock: Clock, net: Net): SpyContext {
         key: event.key,
         seq: index,
       })),
+    settled: () => Promise.resolve(),
     receive({ body, ...event }) {
       events.push({ ...event, text: decoder.decode(body) });
       for (const waiter of waiters) waiter();

@@ -36,6 +36,8 @@ export function createRecordContext(
           return { status: "admitted", id: event.id ?? "", class: "", key: event.key, seq };
         }),
       ),
+    // What was taken is with the recorder.
+    settled: () => Promise.resolve(),
     malformed(reason) {
       tally.malformed += 1;
       if (tally.malformed === 1) logger.warn({}, `${name}: a frame does not parse: ${reason}; it is recorded raw`);

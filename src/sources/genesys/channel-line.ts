@@ -449,10 +449,11 @@ export class ChannelLine {
 
   /**
    * The standing socket is not what it seems, though signs of life come: it was surely good when its list was, or when the last
-   * event came.
+   * event came. What was not read of it yet is given up with it.
    */
   #blind(input: ChannelInput): void {
-    this.#blindFrom = Math.max(this.#subscriptions.goodAt, this.#eventAt ?? 0);
+    const goodAt = Math.max(this.#subscriptions.goodAt, this.#eventAt ?? 0);
+    this.#blindFrom = Math.min(goodAt, this.#sockets.currentProvenAt ?? goodAt);
     this.#lastGoodAt = this.#blindFrom;
     if (input.kind === "lost") this.#sockets.dropCurrent();
     this.#apply(input);

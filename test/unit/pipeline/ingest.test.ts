@@ -241,6 +241,34 @@ describe("ingest", () => {
     expect(made.ingest.counters.admitted).toBe(taken + 2);
   });
 
+  test("who asks whether all is settled hears it when what came before is with the store, refusals and all, and no sooner", async () => {
+    const made = rig();
+    const { ingest, clock } = made;
+    const heard: string[] = [];
+    const ask = (name: string): void => void ingest.settled().then(() => heard.push(name));
+    ask("nothing came");
+    await clock.settle();
+    expect(heard).toEqual(["nothing came"]);
+    const admits = made.answer;
+    made.answer = () => Promise.reject(new Error("full"));
+    ingest.receive("main", event("a"));
+    ask("a");
+    await clock.settle();
+    ingest.receive("main", event("b"));
+    ask("b");
+    await clock.advance(10);
+    expect(heard).toHaveLength(1);
+    let answerA: () => void = () => undefined;
+    made.answer = (batch) => new Promise((resolve) => (answerA = () => resolve(admits(batch))));
+    await clock.advance(10_000);
+    answerA();
+    await clock.settle();
+    expect(heard).toEqual(["nothing came", "a"]);
+    answerA();
+    await clock.settle();
+    expect(heard).toEqual(["nothing came", "a", "b"]);
+  });
+
   test("closing waits for what is pending and says what was given up", async () => {
     const made = rig();
     const calm = rig();

@@ -3,6 +3,7 @@
  *
  * - Z1  A topic has its finding when nothing that was asked for it is open any more; conversations after a second look, too, since
  *       the provider's analytics lag.
+ * - Z2  It is told when what was handed on is kept: what a crash takes along was not repaired.
  */
 import { STALE_MS } from "../../../core/freshness.ts";
 import type { GapFinding } from "../../../core/gap.ts";
@@ -46,6 +47,8 @@ export interface GapCaseOptions {
   readonly mark: number;
   /** Topics that are subscribed now, in the form in which they are compared. */
   readonly subscribed: ReadonlySet<string>;
+  /** Resolves when all that was handed on is kept. */
+  readonly kept: () => Promise<void>;
 }
 
 /** One gap. */
@@ -67,14 +70,16 @@ export class GapCase {
   endedCount = 0;
   handedOn = 0;
   readonly #gap: OpenGap;
+  readonly #kept: () => Promise<void>;
   readonly #hopeless: readonly GapFinding[];
   readonly #bySubject = new Map<string, ConversationsTopic[]>();
   #open = 0;
   #told: GapFinding[] = [];
 
-  constructor({ n, gap, topics, to, mark, subscribed }: GapCaseOptions) {
+  constructor({ n, gap, topics, to, mark, subscribed, kept }: GapCaseOptions) {
     this.n = n;
     this.#gap = gap;
+    this.#kept = kept;
     this.from = gap.from;
     this.to = to;
     this.mark = mark;
@@ -159,7 +164,8 @@ export class GapCase {
   #tell(findings: readonly GapFinding[]): void {
     if (findings.length === 0) return;
     this.#told.push(...findings);
-    this.#gap.settle(findings);
+    // Z2.
+    void this.#kept().then(() => this.#gap.settle(findings));
   }
 }
 

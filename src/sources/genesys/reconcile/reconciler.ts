@@ -190,9 +190,11 @@ export class Reconciler {
   #begin(gap: OpenGap, topics: readonly string[], to: number, mark: number): void {
     if (this.#closed) return;
     this.#count += 1;
-    const opened = new GapCase({ n: this.#count, gap, topics, to, mark, subscribed: this.#options.subscribed() });
+    const { context, subscribed } = this.#options;
+    const kept = (): Promise<void> => context.settled();
+    const opened = new GapCase({ n: this.#count, gap, topics, to, mark, subscribed: subscribed(), kept });
     this.#cases.add(opened);
-    this.#askedAt = this.#options.context.clock.now();
+    this.#askedAt = context.clock.now();
     opened.settleHopeless();
     for (const { subject } of opened.topics.values()) {
       if (subject.kind === "standing")

@@ -295,6 +295,19 @@ describe("several gaps", () => {
     expect(context.gaps[0]?.findings).toMatchObject([{ outcome: "repaired" }]);
   });
 
+  test("is settled when what was handed on is kept: a crash before that takes it along", async () => {
+    const { clock, states, gap, context } = rig();
+    let kept = (): void => undefined;
+    context.settled = () => new Promise((resolve) => (kept = resolve));
+    states.standing.set("u1", { presence: { presenceDefinition: { systemPresence: "Meal" } } });
+    gap([presence(1)]);
+    await clock.advance(10_000);
+    expect([context.events.length, context.gaps[0]?.findings]).toEqual([1, []]);
+    kept();
+    await clock.settle();
+    expect(context.gaps[0]?.findings).toMatchObject([{ outcome: "repaired" }]);
+  });
+
   test("and a live event that comes after the end of one makes the second question needless", async () => {
     const { clock, states, gap, context, asked, live } = rig();
     states.standing.set("u1", { presence: { presenceDefinition: { systemPresence: "Meal" } } });
