@@ -412,10 +412,11 @@ export class Subscriptions {
 
   /** A list that could not be read before it was written over: nobody knows what it had lost. */
   #doubt(channel: Channel): void {
-    const { clock, openGap } = this.#options.context;
+    const { context } = this.#options;
     const topics = this.#listed.get(channel) ?? [];
     if (topics.length === 0 || channel !== this.#last) return;
-    openGap({ topics, cause: UNREAD_CAUSE, from: this.#wholeAt.get(channel) ?? this.#begunAt }).end(clock.now());
+    const from = this.#wholeAt.get(channel) ?? this.#begunAt;
+    context.openGap({ topics, cause: UNREAD_CAUSE, from }).end(context.clock.now());
   }
 
   #openGap(topics: readonly string[], cause: string, from: number, atStart: boolean): void {

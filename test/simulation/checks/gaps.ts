@@ -43,8 +43,8 @@ export const missedLiesInGaps: Check = ({ truth }) => {
   });
 };
 
-/** A channel that is gone may have been so since it was last heard or looked at. */
-const SINCE_UNKNOWN = /nobody knows since when/u;
+/** A channel that is gone may have been so since it was last heard or looked at, and a list that can't be read since it was whole. */
+const SINCE_UNKNOWN = /nobody knows since when|not known whether all was subscribed|nobody knows whether it was whole/u;
 
 /** P7, from the gap's side. */
 export const gapsHaveCauses: Check = (facts) => {
