@@ -99,7 +99,7 @@ describe("threads", () => {
   test(
     "a seed is the same history in a thread",
     async () => {
-      const thread = new SeedThread(false);
+      const thread = new SeedThread();
       onTestFinished(() => thread.end());
       for (const seed of SEEDS) expect(await thread.run(seed)).toEqual(await simulate({ seed }));
     },
@@ -112,7 +112,7 @@ describe("threads", () => {
   ])(
     "a thread that %s is told",
     async (_, source, message) => {
-      const thread = new SeedThread(false, new URL(`data:text/javascript,${encodeURIComponent(source)}`));
+      const thread = new SeedThread(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
       await expect(thread.run(1)).rejects.toMatchObject({
         message: "seed 1 came to no end",
         cause: { message: expect.stringMatching(message) as unknown },

@@ -1,7 +1,7 @@
 /**
  * Runs seeds (`npm run test:sim`): `--seeds 500` from `--from 1`, or `--minutes 10`, or one `--seed 7` with `--only 3,8` of its
  * faults and `--trace`. A seed that fails is made small: faults are dropped as long as it still fails (`--brief`: only the first
- * finding is told). `--strict`: what is known counts too. It ends there, unless `--keep` is given. Many seeds run in `--threads`,
+ * finding is told). It ends there, unless `--keep` is given. Many seeds run in `--threads`,
  * one for each core; with one, in this one. What is told is the same, in the order of the seeds.
  */
 import { availableParallelism } from "node:os";
@@ -22,7 +22,6 @@ const { values } = parseArgs({
     minutes: { type: "string" },
     keep: { type: "boolean", default: false },
     brief: { type: "boolean", default: false },
-    strict: { type: "boolean", default: false },
     threads: { type: "string", default: String(availableParallelism()) },
   },
 });
@@ -34,7 +33,7 @@ process.exitCode = values.seed === undefined ? await runMany() : await runOne(Nu
 
 async function runOne(seed: number): Promise<number> {
   const only = values.only === undefined ? undefined : values.only.split(",").filter(Boolean).map(Number);
-  const result = await simulate({ seed, only, lines: values.trace, strict: values.strict });
+  const result = await simulate({ seed, only, lines: values.trace });
   for (const line of result.lines) say(line);
   say(await tellRun(result));
   return result.findings.length === 0 ? 0 : 1;
@@ -48,7 +47,7 @@ async function runMany(): Promise<number> {
   const dealing = { from, count, isOver: () => performance.now() - startedAt >= limit };
   let [virtualMs, done, failed, said, missed] = [0, 0, 0, 0, 0];
   const threads = createThreads(Math.min(Number(values.threads), count));
-  const runners = threads.length > 0 ? threads : [{ run: (seed: number) => simulate({ seed, strict: values.strict }) }];
+  const runners = threads.length > 0 ? threads : [{ run: (seed: number) => simulate({ seed }) }];
   for await (const result of deal(runners, dealing)) {
     done += 1;
     virtualMs += result.virtualMs;
@@ -72,5 +71,5 @@ async function runMany(): Promise<number> {
 
 /** None where one is enough. */
 function createThreads(count: number): readonly SeedThread[] {
-  return count < 2 ? [] : Array.from({ length: count }, () => new SeedThread(values.strict));
+  return count < 2 ? [] : Array.from({ length: count }, () => new SeedThread());
 }

@@ -16,7 +16,6 @@ import { watchStalls } from "./checks/stalls.ts";
 import { createChance } from "./chance.ts";
 import { FAULTS } from "./fault-kinds.ts";
 import { type Fault, planFaults } from "./faults.ts";
-import { isKnown } from "./known.ts";
 import { clear } from "./model/weather.ts";
 import { EPOCH } from "./sim-process.ts";
 import type { Truth } from "./truth.ts";
@@ -31,8 +30,6 @@ export interface RunOptions {
   readonly faults?: readonly Fault[] | undefined;
   /** Keeps the trace. */
   readonly lines?: boolean;
-  /** Findings that are known are findings too. @defaultValue `false` */
-  readonly strict?: boolean;
   /** In place of all checks, of tests of this. */
   readonly judge?: (truth: Truth) => readonly string[];
 }
@@ -107,8 +104,7 @@ export async function simulate(options: RunOptions): Promise<RunResult> {
   const kept = await lookAtTheEnd(world);
   await world.finish();
   const facts: Facts = { truth, faults, ...kept, endedAt: timeline.now };
-  const found = options.judge?.(truth) ?? [...truth.findings, ...CHECKS.flatMap((check) => check(facts))];
-  const findings = found.filter((finding) => options.strict === true || !isKnown(finding));
+  const findings = options.judge?.(truth) ?? [...truth.findings, ...CHECKS.flatMap((check) => check(facts))];
   return {
     seed,
     faults,

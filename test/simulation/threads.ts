@@ -11,8 +11,8 @@ export class SeedThread implements Runner {
   readonly #worker: Worker;
   readonly #ended: Promise<never>;
 
-  constructor(strict: boolean, file: URL = THREAD) {
-    this.#worker = new Worker(file, { workerData: { strict } });
+  constructor(file: URL = THREAD) {
+    this.#worker = new Worker(file);
     this.#ended = new Promise((_, reject) => {
       this.#worker.once("error", reject);
       this.#worker.once("exit", (code) => reject(new Error(`a thread of the simulation ended, with code ${code}`)));
