@@ -8,7 +8,7 @@ import { at } from "./facts.ts";
 
 /** Silence is found out after 35 s; the rest is for what was on its way, and for timers that were late. */
 const NOTICED_MS = 60_000;
-/** Lists are read back now and then; heartbeats go on meanwhile, so nothing else can show it. */
+/** Lists are read back every minute, but not while REST is in trouble; heartbeats go on meanwhile, so nothing else can show it. */
 const READ_BACK_MS = 12 * 60_000;
 const LOOK_MS = 5_000;
 
@@ -99,9 +99,9 @@ export function watchStalls(world: World): void {
   world.timeline.after(LOOK_MS, look, true);
 }
 
-function stateOf({ platform, network }: World, wanted: readonly string[]): Coverage["state"] {
+function stateOf({ platform, network, truth }: World, wanted: readonly string[]): Coverage["state"] {
   const good = new Set(network.wires.filter(({ deaf, paused }) => !deaf && !paused).map(({ id }) => id));
   const channels = platform.standing().filter(({ socket }) => socket !== undefined && good.has(socket.id));
   if (wanted.every((topic) => channels.some(({ topics }) => topics.has(topic)))) return "covered";
-  return channels.some(({ topics }) => topics.size === 0) ? "lists" : "no socket";
+  return channels.length >= truth.channelsNeeded ? "lists" : "no socket";
 }
