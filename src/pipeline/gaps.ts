@@ -120,9 +120,11 @@ class Ledger implements GapLedger {
       this.#note({ kind: "ended", n, to: at });
       this.#note({ kind: "settled", n, findings: [{ topics, outcome: "unknowable", why: LEFT_BEHIND }] });
     }
-    // L7.
-    const absences = [...since].map(([source, from]) => {
-      return [source, { from: Math.min(from, whole.get(source) ?? Infinity), awayFrom: from }] as const;
+    const absences = [...since].map(([source, left]) => {
+      const from = Math.min(left, whole.get(source) ?? Infinity);
+      const also =
+        left < at && left === from ? ", and what a gap before that hid was not known yet" : doubtOf(from, at);
+      return [source, { from, awayFrom: at, also }] as const;
     });
     return new Map(absences);
   }
@@ -175,23 +177,24 @@ class Ledger implements GapLedger {
   }
 
   /** L6. */
-  #tellAbsence(source: string, { from, awayFrom }: Absence, to: number): void {
+  #tellAbsence(source: string, absence: Absence, to: number): void {
+    const { from, also } = absence;
     const { listener } = this.#options;
     this.#total += 1;
     const n = this.#total;
     const topics = ["*"];
-    const cause = `the service was not running${doubtOf(from, awayFrom)}; its gap ledger could be read only later`;
+    const cause = `the service was not running${also}; its gap ledger could be read only later`;
     const blank = { n, source, topics, topicCount: 1, cause, from, to: undefined, atStart: true, findings: [] };
     const gap = this.#note({ kind: "opened", gap: { ...blank, state: "open" } });
-    this.#tellAway(source, { from, awayFrom }, to);
+    this.#tellAway(source, absence, to);
     if (gap !== undefined) listener.gapOpened?.(gap);
     this.#end(n, to, true);
     this.#settle(n, [{ topics, outcome: "unknowable", why: FOUND_LATE }]);
   }
 
-  #tellAway(source: string, { from, awayFrom }: Absence, to: number): void {
+  #tellAway(source: string, { awayFrom, also }: Absence, to: number): void {
     const seconds = ((to - awayFrom) / 1_000).toFixed(0);
-    const line = `${source}: nobody was there for ${seconds} s: what happened then was missed${doubtOf(from, awayFrom)}`;
+    const line = `${source}: nobody was there for ${seconds} s: what happened then was missed${also}`;
     this.#options.logger.warn({ source, seconds }, line);
   }
 
@@ -274,7 +277,7 @@ class Ledger implements GapLedger {
     if (isFirst && from - resume.awayFrom > SHORT_STOP_MS) this.#tellAway(source, resume, from);
     const since = Math.min(from, resume.from);
     this.#tellNewcomers(source, report.topics, since);
-    const cause = `the service was not running${doubtOf(resume.from, resume.awayFrom)}; ${report.cause}`;
+    const cause = `the service was not running${resume.also}; ${report.cause}`;
     return { from: since, cause };
   }
 
@@ -374,10 +377,13 @@ class Ledger implements GapLedger {
   }
 }
 
-/** Since when nobody was there, and from when on all that happened may be missed (L7); epoch milliseconds. */
+/** A time without service; epoch milliseconds. */
 interface Absence {
+  /** From then on something may have been missed (L1, L7). */
   readonly from: number;
   readonly awayFrom: number;
+  /** Why it begins before that, as the end of a sentence; "": it does not. */
+  readonly also: string;
 }
 
 /** L7, in words. */

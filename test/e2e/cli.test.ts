@@ -229,13 +229,12 @@ describe("ringfirst serve", () => {
         findings.some(({ why }) => why.startsWith("the service stopped before")),
       );
       expect(left.length > 0).toBe(asks);
+      expect(away?.cause.includes("what a gap before that hid was not known yet")).toBe(asks);
       if (asks) expect(away?.from).toBe(Math.min(...left.map(({ from }) => from)));
       else expect(away?.from).toBe(Math.min(lastSign, wholeAt));
       const people = folder.run(["gaps", "--since", "1h", "--topics"]);
       expect(await people.exit).toBe(0);
-      expect(people.stdout).toMatch(
-        /gap \d+ .*the service was not running(, and of \d+ s before .*)?; not connected yet/,
-      );
+      expect(people.stdout).toMatch(/gap \d+ .*the service was not running(, and .*)?; not connected yet/);
       expect(people.stdout).toMatch(/ {4}v2\.users\.[0-9a-f-]{36}\.presence/);
       const none = folder.run(["gaps", "--source", "elsewhere"]);
       expect(await none.exit).toBe(0);

@@ -349,7 +349,8 @@ describe("a ledger that is kept", () => {
       });
       const why = expect.stringContaining("found out late") as string;
       const findings = [{ topics: ["*"], outcome: "unknowable", why }];
-      const cause = "the service was not running; its gap ledger could be read only later";
+      const cause =
+        "the service was not running, and what a gap before that hid was not known yet; its gap ledger could be read only later";
       expect(gaps.query({})).toMatchObject([
         { ...old, to: 3_000, state: "unknowable", findings: [{}] },
         known,
