@@ -193,13 +193,16 @@ describe("a ledger that is kept", () => {
     };
     const asking = left(1, { to: 1_500, state: "asking" });
     const open = left(2, { from: 2_000 });
-    const { gaps, noted } = ledger({ ...EMPTY, gaps: [asking, open], total: 2, sources: ["main"], aliveAt: 3_000 });
+    const kept = { ...EMPTY, gaps: [asking, open], total: 2, sources: ["main"], aliveAt: 3_000 };
+    const { gaps, noted, logger } = ledger(kept);
     await gaps.load(["main"]);
     expect(gaps.query({})).toMatchObject([
       { n: 1, to: 1_500, state: "unknowable" },
       { n: 2, to: 3_000, state: "unknowable" },
     ]);
     expect(gaps.open("main", starting(10_000)).from).toBe(1_000);
+    expect(gaps.query({}).at(-1)?.cause).toContain("and what a gap before that hid was not known yet");
+    expect(logger.text()).toContain("nobody was there for 7 s");
     expect(noted.at(-2)).toEqual({ kind: "started", sources: ["main"] });
   });
 
@@ -349,16 +352,17 @@ describe("a ledger that is kept", () => {
       });
       const why = expect.stringContaining("found out late") as string;
       const findings = [{ topics: ["*"], outcome: "unknowable", why }];
-      const cause =
-        "the service was not running, and what a gap before that hid was not known yet; its gap ledger could be read only later";
+      const cause = (also: string): string =>
+        `the service was not running${also}; its gap ledger could be read only later`;
+      const left = cause(", and what a gap before that hid was not known yet");
       expect(gaps.query({})).toMatchObject([
         { ...old, to: 3_000, state: "unknowable", findings: [{}] },
         known,
         { source: "main", from: 10_000 },
         { source: "other", from: 10_000 },
-        { source: "main", topics: ["*"], cause, from: 1_000, to: 10_000, findings },
+        { source: "main", topics: ["*"], cause: left, from: 1_000, to: 10_000, findings },
         { source: "other", topics: [OTHER], from: 2_500, to: 3_000, state: "unknowable" },
-        { source: "other", topics: ["*"], cause, from: 3_000, to: 10_000, findings },
+        { source: "other", topics: ["*"], cause: cause(""), from: 3_000, to: 10_000, findings },
       ]);
       const { n = 0 } = gaps.query({}).at(-1) ?? {};
       expect(told.slice(-3)).toEqual([`open ${n}`, `end ${n}`, `unknowable ${n}`]);
