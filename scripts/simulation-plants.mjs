@@ -46,8 +46,8 @@ export const SIMULATION_PLANTS = [
   {
     name: "what a list had lost before a process ended is no gap",
     file: "src/pipeline/gaps.ts",
-    find: "{ from: Math.min(from, whole.get(source) ?? Infinity), awayFrom: from }",
-    replace: "{ from: whole.size < 0 ? 0 : from, awayFrom: from }",
+    find: "const from = Math.min(left, whole.get(source) ?? Infinity);",
+    replace: "const from = whole.size < 0 ? 0 : left;",
   },
   {
     name: "an answer that may be from before the gap's end is believed",
