@@ -185,7 +185,7 @@ function overwritten({ context }: Centre): string[] {
 
 async function cut(centre: Centre, faults: readonly FaultRequest[]): Promise<void> {
   const { emulator, source, context } = centre;
-  await eventually("the start is reconciled", () => asked(centre) === 0, 20_000);
+  await eventually("the start is reconciled", () => asked(centre) === 0, 60_000);
   const gaps = context.gaps.length;
   for (const fault of faults) emulator.faults.inject(fault);
   await eventually("a gap", () => context.gaps.length > gaps);
@@ -197,7 +197,7 @@ async function cut(centre: Centre, faults: readonly FaultRequest[]): Promise<voi
 }
 
 async function quiet(centre: Centre): Promise<void> {
-  await eventually("reconciled", () => asked(centre) === 0 && settled(centre), 40_000);
+  await eventually("reconciled", () => asked(centre) === 0 && settled(centre), 60_000);
   centre.emulator.stopTraffic();
   const count = (): number => centre.context.events.length;
   for (let before = -1; before !== count();) {
@@ -224,7 +224,7 @@ test("all sockets cut for seconds under traffic: the state seen last is the stat
   const handedOn = centre.context.events.filter(({ origin }) => origin === "reconciled").length;
   expect(handedOn).toBeGreaterThan(10);
   expect(centre.source.status().reconciliation).toMatchObject({ asking: 0, handedOn, failed: 0 });
-});
+}, 150_000);
 
 test("REST that stands still while events go on: nothing that it says overwrites what is newer", async () => {
   const centre = await busyCentre();
@@ -234,4 +234,4 @@ test("REST that stands still while events go on: nothing that it says overwrites
   expect(unexplained(centre)).toEqual([]);
   expect(overwritten(centre)).toEqual([]);
   expect(centre.source.status().reconciliation?.behind).toBeGreaterThan(0);
-});
+}, 150_000);
