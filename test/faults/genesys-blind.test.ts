@@ -215,6 +215,19 @@ describe("a list that is taken without being taken", () => {
     expect(context.gaps.at(-1)?.from).toBeLessThanOrEqual(lastAt);
   });
 
+  test("what the list had lost before another channel took the topics over lies in the gap", async () => {
+    const { platform, clock, context, channel, proveFlow } = await genesysRig({ topics: [PRESENCE, STATION] });
+    await proveFlow("before");
+    const goodAt = clock.now();
+    const mine = await channel();
+    mine.topics.splice(mine.topics.indexOf(STATION), 1);
+    await clock.advance(8_000);
+    await proveFlow("the rest goes on");
+    platform.system(mine, `v2.system.no_longer_subscribed.${mine.id}`);
+    await eventually("a gap", () => context.gaps.at(-1)?.cause.includes("another channel took") === true);
+    expect(context.gaps.at(-1)).toMatchObject({ topics: [PRESENCE, STATION], from: goodAt });
+  });
+
   test("a list that can't be read at a stop is doubted by the next start, from when it was last whole", async () => {
     const { platform, clock, context, source, channel, proveFlow } = await genesysRig();
     await proveFlow("before");

@@ -449,11 +449,12 @@ export class ChannelLine {
 
   /**
    * The standing socket is not what it seems, though signs of life come: it was surely good when its list was, or when the last
-   * event came. What was not read of it yet is given up with it.
+   * event came; of one whose topics another took, only then, as nobody will read its list. What was not read of it yet is given up with it.
    */
   #blind(input: ChannelInput): void {
-    const goodAt = Math.max(this.#subscriptions.goodAt, this.#eventAt ?? 0);
-    this.#blindFrom = Math.min(goodAt, this.#sockets.currentProvenAt ?? goodAt);
+    const { goodAt } = this.#subscriptions;
+    const isWhole = input.kind === "displaced" ? goodAt : Math.max(goodAt, this.#eventAt ?? 0);
+    this.#blindFrom = Math.min(isWhole, this.#sockets.currentProvenAt ?? isWhole);
     this.#lastGoodAt = this.#blindFrom;
     if (input.kind === "lost") this.#sockets.dropCurrent();
     this.#apply(input);
