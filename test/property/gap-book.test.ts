@@ -154,7 +154,7 @@ describe("the book of gaps", () => {
           const byNumber = (book: GapBook) => book.list().toSorted((one, other) => one.n - other.n);
           expect(byNumber(newer)).toEqual(byNumber(both));
           expect(new Map(newer.looked)).toEqual(new Map(both.looked));
-          // And it is as bounded as any.
+          // Its bound on topics holds too; the newest gap alone, which names three at most here, may be beyond it.
           const small = new GapBook(limits);
           for (const each of after) small.apply(each);
           small.follow({ gaps: older.list(), looked: older.looked });
